@@ -331,6 +331,43 @@ class Shape(Frozen, frozen=True, kw_only=True):
     groups: int | None = None
     attention_layers: tuple[int, ...] | None = None
     """Hybrids: which layers attend; None: all of them."""
+    sliding_first: bool = False
+    """With `sliding_pattern`: the layer that attends to everything comes first in its period instead of last."""
+    sliding_layers: tuple[int, ...] | None = None
+    """Which layers use the window, where no period says it."""
+    window_kind: Literal["standard", "chunked", "symmetric"] = "standard"
+    sliding_head_dim: int | None = None
+    sliding_value_head_dim: int | None = None
+    """Head sizes of window layers, where they differ from the others'."""
+    heads_per_layer: tuple[int, ...] | None = None
+    ffn_per_layer: tuple[int, ...] | None = None
+    nextn_layers: int = 0
+    """Trailing layers for multi-token prediction, counted in `layers`."""
+    kv_layers: int | None = None
+    """Only the first `kv_layers` layers keep a KV cache, the rest share it (Gemma 3n, Gemma 4)."""
+    mla_key_dim: int | None = None
+    mla_value_dim: int | None = None
+    """Multi-head latent attention: key and value head sizes after decompression."""
+    indexer_heads: int | None = None
+    indexer_head_dim: int | None = None
+    """Sparse attention's indexer keeps keys of its own."""
+    wkv_head_size: int | None = None
+    token_shift: int | None = None
+    """RWKV: size of a head's state, and how many token shifts it keeps."""
+    kda_head_dim: int | None = None
+    """Kimi delta attention: head size of its state."""
+    encoder_layers: int | None = None
+    """Encoder-decoders (T5, Whisper): layers of the encoder; `layers` are the decoder's."""
+
+
+class Tensor(Frozen, frozen=True, kw_only=True):
+    """One tensor of a weights file; `shape` is row-major as PyTorch prints it, the fastest dimension last."""
+
+    name: str
+    shape: tuple[int, ...]
+    type: str
+    """As the format spells it: Q4_K, F16, BF16, F8_E4M3, ..."""
+    bytes: int
 
 
 class Artifact(Frozen, frozen=True, kw_only=True):
@@ -377,6 +414,8 @@ class Model(Frozen, frozen=True, kw_only=True):
     aliases: tuple[str, ...] = ()
     artifacts: tuple[Artifact, ...] = ()
     sources: tuple[Source, ...] = ()
+    tensors: tuple[Tensor, ...] = ()
+    """Every tensor of the file, for a model read from a header; empty for a catalogued one."""
 
 
 class Demand(Frozen, frozen=True, kw_only=True):
