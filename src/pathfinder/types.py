@@ -34,6 +34,8 @@ Batching = Literal["none", "sequential", "slots", "continuous"]
 """How a server treats concurrent requests: not a server, one at a time, fixed parallel slots, continuous batching."""
 Split = Literal["none", "layers", "tensor", "layers+tensor"]
 """How one model is spread over several devices: layers tolerates unequal devices, tensor needs equal ones."""
+Placement = Literal["whole", "split", "integrated", "cpu"]
+"""Where a model lives: whole on a discrete GPU or unified memory, split with system memory, on an integrated GPU or NPU, on the CPU."""
 Verdict = Literal["works", "partial", "unknown"]
 RunVerdict = Literal["same", "close", "wrong", "nan", "silent", "crashed", "timeout", "unjudged"]
 StepKind = Literal["run", "download", "unpack", "write", "start", "wait", "manual"]
@@ -773,6 +775,19 @@ class Plan(Frozen, frozen=True, kw_only=True):
     evidence: str = ""
     """Strongest kind and month: `run 2026-11`, `resolved 2026-11`, ..."""
     project: ProjectState = "active"
+    successor: str | None = None
+    placement: Placement = "cpu"
+    native: str = "native"
+    """What the backend is to the devices: `native`, `portable` or `translated`."""
+    quality: str | None = None
+    """What the quantisation keeps: a word of `quality` in `matrix/rank.yaml`."""
+    batching: Batching = "none"
+    fit: int = 0
+    """How well the runtime serves the audience, 0 to 2."""
+    root: str = ""
+    """Folder under which everything of ours is installed; steps name paths below it."""
+    os: OsFamily | None = None
+    """The system the steps are spelt for."""
 
 
 class Rejected(Frozen, frozen=True, kw_only=True):
