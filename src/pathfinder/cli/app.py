@@ -1,0 +1,167 @@
+"""The Typer application: a group that builds one verb, and options whose plain values need no validation library."""
+
+import sys
+from functools import partial
+from importlib import import_module
+from typing import Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from pathfinder.cli import VERBS
+from pathfinder.cli.session import Session, everywhere
+from pathfinder.errors import ExitStatus, Problem
+
+_SETTINGS: dict[str, Any] = {"help_option_names": ["-h", "--help"]}
+
+
+def run(args: list[str]) -> int:
+    """Parse and run; raises `Problem` for a usage error."""
+    command = _group()
+    try:
+        status = command.main(_verb_first(args), prog_name="pathfinder", standalone_mode=False)
+    except typer.Exit as stop:
+        return int(stop.exit_code)
+    except typer.Abort:
+        return ExitStatus.INTERRUPTED
+    except Exception as error:
+        if not hasattr(error, "format_message"):
+            raise
+        raise _usage(error) from None
+    return int(status or 0)
+
+
+def build(verb: str) -> Any:
+    """The command object of one verb, its options and the options every verb has."""
+    module = import_module(f"pathfinder.cli.{verb}")
+    app = getattr(module, "app", None)
+    if app is None:
+        app = typer.Typer(add_completion=False)
+        app.command(verb, help=_help(getattr(module, verb), VERBS[verb]), context_settings=_SETTINGS)(getattr(module, verb))
+    command = typer.main.get_command(app)
+    command.name = verb
+    for leaf in getattr(command, "commands", {"": command}).values():
+        leaf.params.extend(_everywhere_params())
+        leaf.context_settings = _SETTINGS
+        leaf.__class__ = _Verb
+    _quicken(command)
+    return command
+
+
+def _help(function: Any, short: str) -> str:
+    return function.__doc__ or short
+
+
+class _Group(TyperGroup):
+    def list_commands(self, ctx: Any) -> list[str]:
+        return [verb for verb in VERBS if _exists(verb)]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        return build(cmd_name) if cmd_name in VERBS and _exists(cmd_name) else None
+
+
+class _Verb(TyperCommand):
+    """Takes the options every verb has out of the call and into a `Session` at `ctx.obj`."""
+
+    def invoke(self, ctx: Any) -> Any:
+        ctx.obj = Session(**{name: ctx.params.pop(name) for name in Session.__annotations__})
+        return super().invoke(ctx)
+
+
+def _exists(verb: str) -> bool:
+    from importlib.util import find_spec
+
+    return find_spec(f"pathfinder.cli.{verb}") is not None
+
+
+def _group() -> Any:
+    app = typer.Typer(
+        cls=_Group, add_completion=False, context_settings=_SETTINGS, rich_markup_mode=None, help="Which local AI runtime runs here."
+    )
+    app.callback(invoke_without_command=True)(_top)
+    group = typer.main.get_command(app)
+    _quicken(group)
+    return group
+
+
+def _top(ctx: typer.Context, version: bool = typer.Option(False, "--version", help="Print the version and exit.")) -> None:
+    """Which local AI runtime runs on this machine, how to start it, and whether it computes the right numbers."""
+    if version:
+        from pathfinder import __version__
+
+        print(f"pathfinder {__version__}")
+        raise typer.Exit(0)
+    if ctx.invoked_subcommand is None:
+        print(ctx.get_help())
+        raise typer.Exit(0)
+
+
+def _everywhere_params() -> list[Any]:
+    app = typer.Typer(add_completion=False)
+    app.command()(everywhere)
+    return typer.main.get_command(app).params
+
+
+def _verb_first(args: list[str]) -> list[str]:
+    """Options every verb has may also stand before the verb: move them behind it."""
+    valued = {"--host", "--overlay", "--override"}
+    plain = {"--json", "--offline", "--no-color", "--explain"}
+    index = 0
+    while index < len(args) and (args[index] in plain or args[index].split("=", 1)[0] in valued):
+        index += 2 if args[index] in valued else 1
+    head, rest = args[:index], args[index:]
+    return [*rest[:1], *head, *rest[1:]] if rest else head
+
+
+# Typer validates every value with pydantic, whose import alone costs twice the rest of a run. Text needs no validation, and a
+# number that `int` or `float` reads needs none either; everything else goes the long way, which also words the errors.
+# Should a newer Typer move this hook, the options keep Typer's own conversion and are only slower.
+
+
+def _plain(annotation: Any, value: Any) -> tuple[bool, Any]:
+    if value is None:
+        return annotation in (str, int, float, bool), None
+    if annotation in (str, bool) and type(value) is annotation:
+        return True, value
+    if annotation in (int, float) and isinstance(value, (str, int, float)):
+        try:
+            return True, annotation(value)
+        except ValueError:
+            return False, None
+    if annotation == list[str] and isinstance(value, (list, tuple)):
+        return True, [str(item) for item in value]
+    return False, None
+
+
+def _quicken(command: Any) -> None:
+    for parameter in command.params:
+        _quicken_one(parameter)
+    help_option = command.get_help_option
+    command.get_help_option = lambda ctx: _quicken_one(help_option(ctx))
+    for child in getattr(command, "commands", {}).values():
+        _quicken(child)
+
+
+def _quicken_one(parameter: Any) -> Any:
+    if hasattr(parameter, "type_descriptor") and not isinstance(parameter.process_value, partial):
+        parameter.process_value = partial(_process, parameter, parameter.process_value)
+    return parameter
+
+
+def _process(parameter: Any, typers_own: Any, ctx: Any, value: Any) -> Any:
+    quick, converted = _plain(getattr(parameter.type_descriptor, "annotation", None), value)
+    if not quick or (parameter.required and converted in (None, [])):
+        return typers_own(ctx, value)
+    return parameter.callback(ctx, parameter, converted) if parameter.callback is not None else converted
+
+
+def _usage(error: Any) -> Problem:
+    says = error.format_message().strip().rstrip(".")
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context is not None else "pathfinder"
+    says = says[:1].lower() + says[1:] + "."
+    return Problem(says, hint=f"See '{path} --help'.", exit=ExitStatus.USAGE)
+
+
+if __name__ == "__main__":
+    sys.exit(run(sys.argv[1:]))

@@ -1,0 +1,41 @@
+"""The options every verb has, and what a verb needs from them: hosts, output, colour."""
+
+import sys
+from typing import Annotated, NamedTuple
+
+import typer
+
+PANEL = "Everywhere"
+
+
+class Session(NamedTuple):
+    host: list[str]
+    """`live`, a recording's path, `sysroot:DIR[,bin=DIR2]` or `profile:ID`; several are a fleet."""
+    json: bool
+    offline: bool
+    no_color: bool
+    overlay: list[str]
+    override: list[str]
+    explain: bool
+
+
+def everywhere(
+    host: Annotated[list[str], typer.Option(help="live, FILE, sysroot:DIR[,bin=DIR] or profile:ID; repeatable.", rich_help_panel=PANEL)] = [],  # noqa: B006
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON document.", rich_help_panel=PANEL)] = False,
+    offline: Annotated[bool, typer.Option("--offline", help="Never touch the network.", rich_help_panel=PANEL)] = False,
+    no_color: Annotated[bool, typer.Option("--no-color", help="Plain text (NO_COLOR does the same).", rich_help_panel=PANEL)] = False,
+    overlay: Annotated[list[str], typer.Option(metavar="DIR", help="A folder of your own matrix files.", rich_help_panel=PANEL)] = [],  # noqa: B006
+    override: Annotated[list[str], typer.Option(metavar="PATH=VALUE", help="What if a fact were so.", rich_help_panel=PANEL)] = [],  # noqa: B006
+    explain: Annotated[bool, typer.Option("--explain", help="Say where every figure comes from.", rich_help_panel=PANEL)] = False,
+) -> None:
+    """Options of every verb."""
+
+
+def say(text: str = "") -> None:
+    """Print to standard output; a reader that left early (`| head -1`) is not an error."""
+    try:
+        sys.stdout.write(text + "\n")
+    except BrokenPipeError:
+        import os
+
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
