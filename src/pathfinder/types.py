@@ -190,7 +190,7 @@ class Device(Frozen, frozen=True, kw_only=True):
     compute_capability: Annotated[str | None, Fact("version")] = None
     driver_module: Annotated[str | None, Fact("word", "admin")] = None
     driver_version: Annotated[str | None, Fact("version", "admin")] = None
-    apis: dict[str, str | None] = {}
+    apis: Annotated[dict[str, str | None], Fact("version", "admin")] = {}
     """API name to the version this device offers: cuda, rocm, vulkan, metal, level_zero, opencl, directml."""
     virtualization: str | None = None
     mig: Mig | None = None
@@ -462,7 +462,42 @@ class Caveat(Frozen, frozen=True, kw_only=True):
     evidence: tuple[Evidence, ...] = ()
 
 
+class SetFacts(Frozen, frozen=True, kw_only=True):
+    """Root `set` of a condition: the devices of one candidate together."""
+
+    count: int | None = None
+    same_arch: bool | None = None
+    memory_bytes: Annotated[int | None, Fact("bytes")] = None
+    smallest_memory_bytes: Annotated[int | None, Fact("bytes")] = None
+    linked: bool | None = None
+    """Every pair joined by nvlink, xgmi or c2c."""
+
+
+class ModelFacts(Frozen, frozen=True, kw_only=True):
+    """Root `model` of a condition: the model asked for and the artefact looked at."""
+
+    id: Annotated[str | None, Fact("word", "wish")] = None
+    arch: Annotated[str | None, Fact("word", "wish")] = None
+    heads: Annotated[int | None, Fact("number", "wish")] = None
+    kv_heads: Annotated[int | None, Fact("number", "wish")] = None
+    format: Annotated[str | None, Fact("word", "wish")] = None
+    quant: Annotated[str | None, Fact("word", "wish")] = None
+    dtype: Annotated[str | None, Fact("word", "wish")] = None
+    params: Annotated[int | None, Fact("number", "wish")] = None
+
+
+class WantFacts(Frozen, frozen=True, kw_only=True):
+    """Root `want` of a condition: the wish."""
+
+    task: Annotated[Task | None, Fact("word", "wish")] = None
+    audience: Annotated[Audience | None, Fact("word", "wish")] = None
+    context: Annotated[int | None, Fact("number", "wish")] = None
+    users: Annotated[int | None, Fact("number", "wish")] = None
+
+
 class Requirement(Frozen, frozen=True, kw_only=True):
+    id: str = ""
+    """The key it is merged by; `<platform>.<key>` for a shared one."""
     when: When
     says: str
     """What an operator is told when it does not hold: one sentence with the remedy."""
