@@ -333,6 +333,8 @@ class Shape(Frozen, frozen=True, kw_only=True):
     groups: int | None = None
     attention_layers: tuple[int, ...] | None = None
     """Hybrids: which layers attend; None: all of them."""
+    recurrent_layers: tuple[int, ...] | None = None
+    """Which layers keep a recurrent state; None: those that do not attend, if the shape has a state at all."""
     sliding_first: bool = False
     """With `sliding_pattern`: the layer that attends to everything comes first in its period instead of last."""
     sliding_layers: tuple[int, ...] | None = None
