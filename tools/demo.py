@@ -1,0 +1,34 @@
+"""`make demo`: the main job on this machine, command by command, as the README prints them."""
+
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+BIN = Path(sys.executable).parent
+
+
+def main() -> int:
+    installed = [name for name, module in (("llama.cpp", "llama_cpp"), ("mlx", "mlx_lm")) if importable(module)]
+    commands = ["pathfinder detect", "pathfinder recommend --model llama-3-8b"]
+    commands += [f"pathfinder run --engine {name}" for name in installed]
+    worst = 0
+    for command in commands:
+        print(f"\n$ {command}", flush=True)
+        argv = shlex.split(command)
+        worst = max(worst, subprocess.run([str(BIN / argv[0]), *argv[1:]], check=False).returncode)
+    missing = ROOT / ".venv" / "missing.txt"
+    said = missing.read_text(encoding="utf-8").strip() if missing.exists() else ""
+    if said:
+        print(f"\nNot shown:\n{said}")
+    print("\n" + ("demo: done." if not worst else f"demo: a command above ended with status {worst}."))
+    return worst
+
+
+def importable(module: str) -> bool:
+    return subprocess.run([sys.executable, "-c", f"import {module}"], capture_output=True, check=False).returncode == 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
