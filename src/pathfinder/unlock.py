@@ -1,0 +1,102 @@
+"""What would have to change: the smallest way out of a no, by the worst thing it takes and then by how many."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, get_args
+
+from pathfinder.types import Blocker, Takes, Unlock, When
+from pathfinder.when import Answer, all_of, any_of, evaluate
+
+ORDER: tuple[Takes, ...] = get_args(Takes)
+
+
+def weight(blockers: Iterable[Blocker]) -> tuple[int, int]:
+    """The worst class of a failing set, then its size: what ways out are compared by."""
+    failing = [blocker for blocker in blockers if blocker.holds is False]
+    return max((ORDER.index(blocker.takes) for blocker in failing), default=0), len(failing)
+
+
+def ask(when: When | None, scope: Mapping[str, Any]) -> tuple[bool | None, tuple[Blocker, ...]]:
+    """The answer and its blockers: of several alternatives that all fail, only the way out that takes least."""
+    answer, blockers = _ask(when, scope)
+    return answer.holds, blockers
+
+
+def _ask(when: When | None, scope: Mapping[str, Any]) -> tuple[Answer, tuple[Blocker, ...]]:
+    if when is not None and "all" in when:
+        parts = [_ask(part, scope) for part in when["all"]]
+        answer = all_of(part[0] for part in parts)
+        return answer, tuple(leaf for part in parts for leaf in part[1] if leaf.holds is answer.holds)
+    if when is not None and "any" in when:
+        parts = [_ask(part, scope) for part in when["any"]]
+        answer = any_of(part[0] for part in parts)
+        ways = [part[1] for part in parts if part[0].holds is answer.holds]
+        return answer, () if answer.holds else min(ways, key=weight, default=())
+    answer = evaluate(when, scope)
+    return answer, answer.blockers
+
+
+def unlock(blockers: tuple[Blocker, ...], name: str) -> Unlock | None:
+    """One sentence on what would let a runtime run; None when nothing is known to fail."""
+    failing = tuple(dict.fromkeys(blocker for blocker in blockers if blocker.holds is False))
+    if not failing:
+        return None
+    takes = ORDER[weight(failing)[0]]
+    if takes == "hardware":
+        needs = _list([change(blocker) for blocker in failing if blocker.takes == "hardware"])
+        return Unlock(takes=takes, says=f"needs {needs}")
+    changes = _list([change(blocker) for blocker in failing])
+    return Unlock(takes=takes, says=f"{changes} {'unlocks' if len(failing) == 1 else 'unlock'} {name}")
+
+
+def change(blocker: Blocker) -> str:
+    """`driver 525 -> 570 or newer`: what is there, and what it would have to be."""
+    label = LABELS.get(blocker.fact, blocker.fact.removeprefix("device.").replace("_", " "))
+    needed = needs(blocker.needed)
+    if blocker.fact in PLAIN:
+        return needed
+    if blocker.found is None or blocker.found in ("no", "none", "") or blocker.needed.startswith("has "):
+        return f"{label} {needed}".strip() if needed != "yes" else label
+    return f"{label} {blocker.found} -> {needed}"
+
+
+def needs(text: str) -> str:
+    """A test as a person says it."""
+    for sign, words in (("not ", "other than {}"), (">= ", "{} or newer"), ("<= ", "{} or older"), ("< ", "below {}"), ("> ", "above {}")):
+        if text.startswith(sign):
+            return words.format(text.removeprefix(sign))
+    return text.removeprefix("has ").removeprefix("one of ").replace(", ", " or ") if text.startswith("one of ") else text.removeprefix("has ")
+
+
+LABELS = {
+    "device.driver_version": "driver",
+    "device.compute_capability": "compute capability",
+    "device.memory_free_bytes": "free device memory",
+    "device.memory_bytes": "device memory",
+    "memory.usable_bytes": "usable memory",
+    "memory.total_bytes": "memory",
+    "disk.free_bytes": "free disk space",
+    "os.family": "system",
+    "os.version_id": "system version",
+    "os.kernel": "kernel",
+    "os.libc_version": "C library",
+    "cpu.features": "a CPU with",
+    "os.arch": "a CPU of architecture",
+    "model.format": "weights as",
+    "model.arch": "a model of architecture",
+    "model.params": "parameters",
+    "want.task": "task",
+    "device.visible": "making the hidden device visible",
+    "devices": "",
+    "set.count": "number of devices",
+}
+PLAIN = ("devices", "device")
+
+
+def _list(words: list[str]) -> str:
+    unique = list(dict.fromkeys(words))
+    return ", ".join(unique[:-1]) + " and " + unique[-1] if len(unique) > 1 else "".join(unique)
+
+
+def smallest(ways: Iterable[tuple[Blocker, ...]]) -> tuple[Blocker, ...]:
+    """Of several failing sets, the one whose way out takes least; failing sets come before sets that are only unknown."""
+    return min(ways, key=weight, default=())
