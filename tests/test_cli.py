@@ -1,0 +1,102 @@
+"""The command as a shell sees it: exit codes, one-sentence errors, pipes, signals."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from pathfinder.cli import VERBS
+
+PROGRAM = [sys.executable, "-c", "import sys; sys.argv[0] = 'pathfinder'; from pathfinder.cli import script; script()"]
+
+
+def pathfinder(*args: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*PROGRAM, *args], capture_output=True, text=True, check=False, timeout=120, env={**os.environ, **(env or {})})
+
+
+def test_no_verb_without_a_terminal_prints_the_help() -> None:
+    done = pathfinder()
+    assert done.returncode == 0
+    assert all(f"  {verb}" in done.stdout for verb in VERBS)
+    assert done.stderr == ""
+
+
+def test_version() -> None:
+    from pathfinder import __version__
+
+    assert pathfinder("--version").stdout == f"pathfinder {__version__}\n"
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_has_help(verb: str) -> None:
+    done = pathfinder(verb, "--help")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert verb in done.stdout
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["detekt"],
+        ["detect", "--nonsense"],
+        ["detect", "--deadline", "soon"],
+        ["detect", "--host", "/no/such/recording.json"],
+        ["detect", "--host", "profile:no-such-machine"],
+        ["recommend"],
+        ["recommend", "--model", "no-such-model-anywhere"],
+        ["run", "--model", "/no/such/file.gguf"],
+        ["check", "memory.no_such_fact > 1"],
+        ["schema", "no-such-document"],
+        ["matrix", "show", "no-such-runtime"],
+    ],
+)
+def test_a_mistake_is_one_sentence_and_status_2(args: list[str]) -> None:
+    done = pathfinder(*args)
+    assert done.returncode == 2, done.stderr
+    assert done.stdout == ""
+    assert done.stderr.startswith("pathfinder: ")
+    assert "Traceback" not in done.stderr
+    assert len(done.stderr.splitlines()) <= 6
+
+
+def test_a_mistake_with_json_is_a_problem_document() -> None:
+    done = pathfinder("recommend", "--model", "no-such-model-anywhere", "--json")
+    document = json.loads(done.stdout)
+    assert document["schema"] == "pathfinder/problem/v1"
+    assert document["exit"] == done.returncode == 2
+    assert "no-such-model-anywhere" in document["says"]
+
+
+def test_options_of_every_verb_may_stand_before_it() -> None:
+    assert json.loads(pathfinder("--json", "schema", "facts").stdout) == json.loads(pathfinder("schema", "facts", "--json").stdout)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a shell pipe")
+@pytest.mark.parametrize("args", ["detect", "detect --json", "recommend --model llama-3-8b", "matrix list", "models list", "--help"])
+def test_a_reader_that_leaves_early_is_no_error(args: str) -> None:
+    program = Path(sys.executable).parent / "pathfinder"
+    done = subprocess.run(["bash", "-c", f"{program} {args} | head -1"], capture_output=True, text=True, check=False, timeout=60)
+    assert done.stdout.count("\n") == 1
+    assert done.stderr == ""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
+def test_ctrl_c_ends_with_130_and_without_a_traceback() -> None:
+    process = subprocess.Popen([*PROGRAM, "run", "--tokens", "100000"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    time.sleep(1.5)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 130, err
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("args", [["detect", "--json"], ["recommend", "--model", "llama-3-8b", "--json"], ["models", "list", "--json"]])
+def test_a_healthy_run_prints_nothing_on_standard_error(args: list[str]) -> None:
+    done = pathfinder(*args)
+    assert done.stderr == ""
+    json.loads(done.stdout)
