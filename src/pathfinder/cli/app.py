@@ -37,9 +37,11 @@ def build(verb: str) -> Any:
     app = getattr(module, "app", None)
     if app is None:
         app = typer.Typer(add_completion=False)
-        app.command(verb, help=_help(getattr(module, verb), VERBS[verb]), context_settings=_SETTINGS)(getattr(module, verb))
+        app.command(verb, help=getattr(module, verb).__doc__ or VERBS[verb])(getattr(module, verb))
+    app.rich_markup_mode = None
     command = typer.main.get_command(app)
     command.name = verb
+    command.context_settings = _SETTINGS
     for leaf in getattr(command, "commands", {"": command}).values():
         leaf.params.extend(_everywhere_params())
         leaf.context_settings = _SETTINGS
@@ -48,16 +50,16 @@ def build(verb: str) -> Any:
     return command
 
 
-def _help(function: Any, short: str) -> str:
-    return function.__doc__ or short
-
-
 class _Group(TyperGroup):
     def list_commands(self, ctx: Any) -> list[str]:
-        return [verb for verb in VERBS if _exists(verb)]
+        return list(VERBS)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        return build(cmd_name) if cmd_name in VERBS and _exists(cmd_name) else None
+        return build(cmd_name) if cmd_name in VERBS else None
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        with formatter.section("Verbs"):
+            formatter.write_dl([(verb, VERBS[verb]) for verb in self.list_commands(ctx)])
 
 
 class _Verb(TyperCommand):
@@ -67,11 +69,17 @@ class _Verb(TyperCommand):
         ctx.obj = Session(**{name: ctx.params.pop(name) for name in Session.__annotations__})
         return super().invoke(ctx)
 
-
-def _exists(verb: str) -> bool:
-    from importlib.util import find_spec
-
-    return find_spec(f"pathfinder.cli.{verb}") is not None
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        sections: dict[str, list[Any]] = {"Arguments": [], "Options": [], "Everywhere": []}
+        for parameter in self.get_params(ctx):
+            kind = "Arguments" if parameter.param_type_name == "argument" else "Options"
+            record = parameter.get_help_record(ctx)
+            if record:
+                sections["Everywhere" if parameter.name in Session.__annotations__ else kind].append(record)
+        for title, records in sections.items():
+            if records:
+                with formatter.section(title):
+                    formatter.write_dl(records)
 
 
 def _group() -> Any:

@@ -5,8 +5,6 @@ from typing import Annotated, NamedTuple
 
 import typer
 
-PANEL = "Everywhere"
-
 
 class Session(NamedTuple):
     host: list[str]
@@ -20,13 +18,13 @@ class Session(NamedTuple):
 
 
 def everywhere(
-    host: Annotated[list[str], typer.Option(help="live, FILE, sysroot:DIR[,bin=DIR] or profile:ID; repeatable.", rich_help_panel=PANEL)] = [],  # noqa: B006
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON document.", rich_help_panel=PANEL)] = False,
-    offline: Annotated[bool, typer.Option("--offline", help="Never touch the network.", rich_help_panel=PANEL)] = False,
-    no_color: Annotated[bool, typer.Option("--no-color", help="Plain text (NO_COLOR does the same).", rich_help_panel=PANEL)] = False,
-    overlay: Annotated[list[str], typer.Option(metavar="DIR", help="A folder of your own matrix files.", rich_help_panel=PANEL)] = [],  # noqa: B006
-    override: Annotated[list[str], typer.Option(metavar="PATH=VALUE", help="What if a fact were so.", rich_help_panel=PANEL)] = [],  # noqa: B006
-    explain: Annotated[bool, typer.Option("--explain", help="Say where every figure comes from.", rich_help_panel=PANEL)] = False,
+    host: Annotated[list[str], typer.Option(help="live, FILE, sysroot:DIR[,bin=DIR] or profile:ID; repeatable.")] = [],  # noqa: B006
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    offline: Annotated[bool, typer.Option("--offline", help="Never touch the network.")] = False,
+    no_color: Annotated[bool, typer.Option("--no-color", help="Plain text (NO_COLOR does the same).")] = False,
+    overlay: Annotated[list[str], typer.Option(metavar="DIR", help="A folder of your own matrix files.")] = [],  # noqa: B006
+    override: Annotated[list[str], typer.Option(metavar="PATH=VALUE", help="What if a fact were so.")] = [],  # noqa: B006
+    explain: Annotated[bool, typer.Option("--explain", help="Say where every figure comes from.")] = False,
 ) -> None:
     """Options of every verb."""
 
