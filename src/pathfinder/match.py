@@ -58,6 +58,7 @@ def model_facts(demand: Demand, artifact: Artifact | None = None) -> ModelFacts:
         format=artifact.format if artifact else None,
         quant=artifact.quant if artifact else None,
         params=model.params,
+        local=demand.artifact is not None and demand.artifact.path is not None,
     )
 
 

@@ -24,9 +24,7 @@ def _placement(plan: Plan) -> str:
 
 
 def _effort(plan: Plan) -> int:
-    """Steps to install and start; a step that needs root counts as three more, once."""
-    steps = plan.install + plan.launch
-    return len(steps) + (3 if any("root" in step.needs for step in steps) else 0)
+    return plan.effort
 
 
 def _speed(plan: Plan) -> float | None:

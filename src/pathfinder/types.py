@@ -486,6 +486,8 @@ class ModelFacts(Frozen, frozen=True, kw_only=True):
     quant: Annotated[str | None, Fact("word", "wish")] = None
     dtype: Annotated[str | None, Fact("word", "wish")] = None
     params: Annotated[int | None, Fact("number", "wish")] = None
+    local: Annotated[bool | None, Fact("flag", "wish")] = None
+    """A file or folder on this machine, `{path}`; else on the hub, `{repo}`."""
 
 
 class WantFacts(Frozen, frozen=True, kw_only=True):
@@ -819,6 +821,8 @@ class Plan(Frozen, frozen=True, kw_only=True):
     quality: str | None = None
     """What the quantisation keeps: a word of `quality` in `matrix/rank.yaml`."""
     batching: Batching = "none"
+    effort: int = 0
+    """Steps to install and start; root counts as three more."""
     fit: int = 0
     """How well the runtime serves the audience, 0 to 2."""
     root: str = ""
