@@ -1,6 +1,6 @@
 """Whole-process time of the verbs people call most, as ratios to `python3 -c pass` measured in the same run.
 
-Usage: python benchmarks/startup.py [ROUNDS]     Rounds are interleaved, so that a busy moment hits every command alike; medians are printed.
+Usage: python benchmarks/startup.py [ROUNDS]     Rounds are interleaved, so that a busy moment hits all alike; medians are printed.
 """
 
 import os

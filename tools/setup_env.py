@@ -1,4 +1,4 @@
-"""Set up `.venv` for `make demo` and `make test`: uv where it is present, else venv and pip; engines that cannot be had are told, not fatal.
+"""Set up `.venv` for `make demo` and `make test`: uv where present, else venv and pip; engines that cannot be had are told.
 
 Standard library only: it runs before anything is installed.  Usage: python3 tools/setup_env.py [--dev] [--no-engines]
 """
@@ -23,7 +23,7 @@ ENGINES = {
 
 
 def main(args: list[str]) -> int:
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036 (the first thing an older Python must be told)
         print(f"setup: Python 3.11 or newer is needed, this is {sys.version.split()[0]}; run make with PYTHON=python3.12 or another.")
         return 1
     extras = ["dev"] if "--dev" in args else []
@@ -53,7 +53,9 @@ def create() -> None:
     made = subprocess.run([sys.executable, "-m", "venv", str(VENV)], check=False)
     if made.returncode:
         shutil.rmtree(VENV, ignore_errors=True)
-        sys.exit("setup: python3 cannot make a virtual environment; install its venv package (Debian, Ubuntu: apt install python3-venv) or uv.")
+        sys.exit(
+            "setup: python3 cannot make a virtual environment; install its venv package (Debian, Ubuntu: apt install python3-venv) or uv."
+        )
 
 
 def engine(extra: str) -> str | None:

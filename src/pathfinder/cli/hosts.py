@@ -1,0 +1,96 @@
+"""The hosts a verb is asked about: one, or a fleet; live, recorded, a folder, a profile; with what-ifs applied."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pathfinder.cli.session import Session, say
+from pathfinder.errors import ExitStatus, Problem
+from pathfinder.types import Facts
+
+LIVE = "live"
+_WORST_FIRST = (ExitStatus.BUG, ExitStatus.USAGE, ExitStatus.NO, ExitStatus.UNKNOWN, ExitStatus.OK)
+
+
+class Known(NamedTuple):
+    name: str
+    """As the person wrote it: `live`, a path, `profile:ID`."""
+    facts: Facts
+
+
+def references(session: Session) -> list[str]:
+    """The `--host` references with globs expanded; `live` when there is none."""
+    found: list[str] = []
+    for ref in session.host or [LIVE]:
+        matches = sorted(str(path) for path in Path().glob(ref)) if _is_relative_glob(ref) else _absolute_glob(ref)
+        found.extend(matches or [ref])
+    return found
+
+
+def hosts(session: Session, *, deep: bool = False, deadline: float = 3.0) -> Iterator[Known]:
+    """Facts of every host asked about, in order. Raises `Problem` for a reference that cannot be read."""
+    for ref in references(session):
+        yield Known(ref, facts_of(ref, session, deep=deep, deadline=deadline))
+
+
+def facts_of(ref: str, session: Session, *, deep: bool = False, deadline: float = 3.0) -> Facts:
+    """Facts of one host, with the what-ifs applied."""
+    if ref.startswith("profile:"):
+        from pathfinder.store import profile
+
+        facts = profile(ref.removeprefix("profile:"))
+    else:
+        from pathfinder.host.open import open_host
+        from pathfinder.observe import observe
+
+        facts = observe(open_host(ref), deep=deep, deadline=deadline)
+    if session.override:
+        from pathfinder.override import override
+
+        facts = override(facts, session.override)
+    return facts
+
+
+def only_live(session: Session, verb: str) -> None:
+    """Verbs that act do so on this machine alone."""
+    if any(ref != LIVE for ref in session.host):
+        raise Problem(f"'{verb}' acts on this machine and takes no other host.", where="--host", hint="Leave --host out, or use --dry-run.")
+
+
+def answer(session: Session, one: Callable[[Known], tuple[Any, int]], show: Callable[[Any], None], **observe: Any) -> int:
+    """Ask `one` of every host: its document and exit status. Prints JSON (a fleet document for several) or calls `show` on each."""
+    results: list[tuple[str, Any, int]] = []
+    for known in hosts(session, **observe):
+        document, status = one(known)
+        results.append((known.name, document, status))
+        if not session.json:
+            if len(references(session)) > 1:
+                say(f"{'' if len(results) == 1 else chr(10)}== {known.name}")
+            show(document)
+    if session.json:
+        _print_json([document for _, document, _ in results])
+    return worst(status for _, _, status in results)
+
+
+def worst(statuses: Iterator[int]) -> int:
+    """A fleet's exit code: the highest of 70, 2, 1, 3, 0 in that order."""
+    seen = set(statuses)
+    return next((int(status) for status in _WORST_FIRST if status in seen), 0)
+
+
+def _print_json(documents: list[Any]) -> None:
+    import msgspec
+
+    body = documents[0] if len(documents) == 1 else {"schema": "pathfinder/fleet/v1", "results": documents}
+    say(msgspec.json.format(msgspec.json.encode(body), indent=1).decode())
+
+
+def _is_relative_glob(ref: str) -> bool:
+    return any(mark in ref for mark in "*?[") and not Path(ref).is_absolute() and ":" not in ref.partition("/")[0]
+
+
+def _absolute_glob(ref: str) -> list[str]:
+    path = Path(ref)
+    if not path.is_absolute() or not any(mark in ref for mark in "*?["):
+        return []
+    return sorted(str(found) for found in Path(path.anchor).glob(str(path.relative_to(path.anchor))))
