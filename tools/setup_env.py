@@ -3,6 +3,8 @@
 Standard library only: it runs before anything is installed.  Usage: python3 tools/setup_env.py [--dev] [--no-engines]
 """
 
+from __future__ import annotations
+
 import hashlib
 import os
 import re
