@@ -9,6 +9,10 @@ T = TypeVar("T")
 Silence = Literal["absent", "denied", "timeout", "not-recorded", "failed"]
 """Why a question has no value. `absent`: the place itself says it is not there. `not-recorded`: nobody asked at the time."""
 
+Trust = Literal["driver", "kernel", "tool", "table", "guess"]
+"""How far a source is believed, best first: the vendor's driver or library; the kernel's files and system calls; a tool's
+machine-readable output; a tool's table made for people; an inference."""
+
 
 class Answer(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     """A value, or the reason there is none; never both."""
@@ -69,5 +73,7 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     """Dotted place in the facts (`memory.total_bytes`), or `devices`, `pci`, `links`, ... for one item of a list."""
     value: Any
     source: str
+    trust: Trust = "kernel"
     elapsed_seconds: float | None = None
+    """Taken from the answers (`Answer.elapsed_seconds`), never from a clock, so that a replay says the same."""
     note: str | None = None

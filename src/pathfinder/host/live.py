@@ -1,0 +1,87 @@
+"""The machine pathfinder runs on."""
+# ruff: noqa: PTH100, PTH110, PTH112, PTH115, PTH118, PTH119, PTH120, PTH208 (pathlib costs start-up time)
+
+import os
+import sys
+from time import monotonic, perf_counter
+from typing import Any, Literal
+
+from pathfinder.host import Answer, Ran, Uname, calls, commands, files
+from pathfinder.host.asking import Askers
+
+_MORE_FOLDERS = ("/usr/local/sbin", "/usr/sbin", "/sbin", "/usr/bin", "/bin")
+_WINDOWS_MACHINES = {"amd64": "x86_64", "x64": "x86_64", "arm64": "aarch64", "x86": "i686"}
+
+
+class LiveHost:
+    """Answers from this machine's files, tools, libraries and environment.
+
+    `ends` is the moment (`time.monotonic`) by which every command and library must have answered; None: only their own deadlines.
+    """
+
+    name = "live"
+    live = True
+
+    def __init__(self, ends: float | None = None) -> None:
+        self.ends = ends
+        self.askers = Askers()
+
+    def read(self, path: str, limit: int = 1 << 20) -> Answer[str]:
+        return files.read(path, limit)
+
+    def glob(self, pattern: str) -> Answer[tuple[str, ...]]:
+        return files.glob(pattern, _here)
+
+    def readlink(self, path: str) -> Answer[str]:
+        return files.readlink(path)
+
+    def access(self, path: str, mode: Literal["r", "w", "x", "f"] = "r") -> Answer[bool]:
+        return files.access(path, mode)
+
+    def run(self, argv: tuple[str, ...], seconds: float = 2.5) -> Answer[Ran]:
+        began = perf_counter()
+        search = [folder for folder in os.environ.get("PATH", "").split(os.pathsep) if folder]
+        program = commands.find(argv[0], [*search, *_MORE_FOLDERS] if os.name == "posix" else search)
+        if program is None:
+            return Answer(silence="absent", note="not on the search path", elapsed_seconds=perf_counter() - began)
+        return commands.run(argv, program, {**os.environ, "LC_ALL": "C", "LANG": "C"}, self._clip(seconds))
+
+    def env(self, name: str) -> Answer[str]:
+        value = os.environ.get(name)
+        return Answer(silence="absent") if value is None else Answer(value=value)
+
+    def uname(self) -> Answer[Uname]:
+        if hasattr(os, "uname"):
+            found = os.uname()
+            return Answer(value=Uname(sysname=found.sysname, release=found.release, version=found.version, machine=found.machine))
+        return Answer(value=_windows_uname())
+
+    def ask(self, name: str, *args: str) -> Answer[Any]:
+        began = perf_counter()
+        try:
+            return Answer(value=calls.call(name, args), elapsed_seconds=perf_counter() - began)
+        except KeyError:
+            pass
+        except FileNotFoundError as error:
+            return Answer(silence="absent", note=str(error), elapsed_seconds=perf_counter() - began)
+        except PermissionError as error:
+            return Answer(silence="denied", note=str(error), elapsed_seconds=perf_counter() - began)
+        except Exception as error:
+            return Answer(silence="failed", note=f"{type(error).__name__}: {error}", elapsed_seconds=perf_counter() - began)
+        if not self.askers.knows(name):
+            return Answer(silence="absent", note="no such question")
+        return self.askers.ask(name, args, self._clip(2.5))
+
+    def _clip(self, seconds: float) -> float:
+        return seconds if self.ends is None else max(0.05, min(seconds, self.ends - monotonic()))
+
+
+def _here(path: str) -> str | None:
+    return path if os.path.exists(path) else None
+
+
+def _windows_uname() -> Uname:
+    version = sys.getwindowsversion()  # type: ignore[attr-defined,unused-ignore]
+    machine = os.environ.get("PROCESSOR_ARCHITEW6432") or os.environ.get("PROCESSOR_ARCHITECTURE", "")
+    release = f"{version.major}.{version.minor}.{version.build}"
+    return Uname(sysname="Windows", release=release, version=release, machine=_WINDOWS_MACHINES.get(machine.lower(), machine))

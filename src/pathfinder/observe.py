@@ -1,0 +1,143 @@
+"""Arrow 1: ask every probe side by side under one deadline, and merge what they say."""
+
+import threading
+from time import gmtime, monotonic, strftime
+from typing import Any, Literal
+
+from pathfinder import __version__, probes
+from pathfinder.conclude import conclude
+from pathfinder.facts import merge
+from pathfinder.host import Answer, Host, Observation, Ran, Uname
+from pathfinder.types import Collected, Facts, Why
+
+DEADLINE_SECONDS = 3.0
+DEEP_DEADLINE_SECONDS = 30.0
+_TOLD = ("timeout", "denied", "failed")
+_MARGIN_SECONDS = 0.15
+
+
+class Witness:
+    """The host as probes see it: runs each command once, and remembers which questions were refused or never answered."""
+
+    def __init__(self, inner: Host) -> None:
+        self.inner = inner
+        self.name = inner.name
+        self.live = inner.live
+        self.silent: dict[str, tuple[str, Answer[Any]]] = {}
+        self._ran: dict[tuple[str, ...], tuple[threading.Lock, list[Answer[Ran]]]] = {}
+
+    def _told(self, question: str, name: str, answer: Answer[Any]) -> Any:
+        if answer.silence in _TOLD:
+            self.silent.setdefault(question, (name, answer))
+        return answer
+
+    def read(self, path: str, limit: int = 1 << 20) -> Answer[str]:
+        return self._told(path, path, self.inner.read(path, limit))  # type: ignore[no-any-return]
+
+    def glob(self, pattern: str) -> Answer[tuple[str, ...]]:
+        return self._told(pattern, pattern, self.inner.glob(pattern))  # type: ignore[no-any-return]
+
+    def readlink(self, path: str) -> Answer[str]:
+        return self.inner.readlink(path)
+
+    def access(self, path: str, mode: Literal["r", "w", "x", "f"] = "r") -> Answer[bool]:
+        return self.inner.access(path, mode)
+
+    def run(self, argv: tuple[str, ...], seconds: float = 2.5) -> Answer[Ran]:
+        lock, done = self._ran.setdefault(argv, (threading.Lock(), []))
+        with lock:
+            if not done:
+                done.append(self._told(" ".join(argv), argv[0].rpartition("/")[2], self.inner.run(argv, seconds)))
+        return done[0]
+
+    def env(self, name: str) -> Answer[str]:
+        return self.inner.env(name)
+
+    def uname(self) -> Answer[Uname]:
+        return self.inner.uname()
+
+    def ask(self, name: str, *args: str) -> Answer[Any]:
+        return self._told(" ".join((name, *args)), name, self.inner.ask(name, *args))  # type: ignore[no-any-return]
+
+
+class _Asked:
+    """One probe on its thread: what it has said so far, and how it ended."""
+
+    def __init__(self, name: str, probe: Any, host: Host) -> None:
+        self.name = name
+        self.said: list[Observation] = []
+        self.error: str | None = None
+        self.thread = threading.Thread(target=self._go, args=(probe, host), name=f"probe {name}", daemon=True)
+        self.thread.start()
+
+    def _go(self, probe: Any, host: Host) -> None:
+        try:
+            for one in probe(host):
+                self.said.append(one)
+        except Exception as error:
+            self.error = f"{type(error).__name__}: {error}"
+
+
+def observe(host: Host, deep: bool = False, deadline: float | None = None) -> Facts:
+    """The facts of a host. Returns within about `deadline` seconds whatever a probe does; never raises for a sick host."""
+    seconds = deadline if deadline is not None else DEEP_DEADLINE_SECONDS if deep else DEADLINE_SECONDS
+    ends = monotonic() + seconds
+    for door in (host, getattr(host, "inner", None)):
+        if getattr(door, "ends", ...) is None:
+            door.ends = ends - min(_MARGIN_SECONDS, seconds / 10)  # type: ignore[union-attr]
+    earlier: dict[str, Any] | None = getattr(host, "collected", None)
+    deep = bool(earlier.get("deep")) if earlier is not None else deep
+    witness = Witness(host)
+    asked = _start(witness, deep)
+    for one in asked:
+        one.thread.join(max(0.0, ends - monotonic()))
+    late = {one.name: len(one.said) for one in asked if one.thread.is_alive()}
+    if earlier is not None:
+        late = dict(getattr(host, "late", {}))
+        collected = Collected(at=earlier.get("at"), by_version=earlier.get("by_version"), deadline_hit=earlier.get("deadline_hit"))
+        seconds = float(earlier.get("deadline_seconds") or seconds)
+    else:
+        collected = Collected(at=strftime("%Y-%m-%dT%H:%M:%SZ", gmtime()), by_version=__version__, deadline_hit=bool(late))
+    observations = [said for one in asked for said in list(one.said)[: late.get(one.name)]]
+    facts = conclude(merge(observations, why=_runner_says(asked, late, seconds, witness), collected=collected))
+    keep = getattr(host, "keep", None)
+    if keep is not None:
+        kept = {"at": collected.at, "by_version": collected.by_version, "deadline_hit": collected.deadline_hit}
+        keep({**kept, "deep": deep, "deadline_seconds": seconds}, late)
+    return facts
+
+
+def _start(host: Host, deep: bool) -> list[_Asked]:
+    uname = host.uname().value
+    asked = []
+    for name in probes.names(uname.sysname if uname else None):
+        try:
+            module = __import__(f"pathfinder.probes.{name}", fromlist=["probe"])
+            if getattr(module, "DEEP", False) and not deep:
+                continue
+            probe = module.probe
+        except Exception as error:
+            probe, broken = _broken, f"{type(error).__name__}: {error}"
+            one = _Asked(name, probe, host)
+            one.error = broken
+            asked.append(one)
+            continue
+        asked.append(_Asked(name, probe, host))
+    return asked
+
+
+def _broken(host: Host) -> tuple[Observation, ...]:
+    return ()
+
+
+def _runner_says(asked: list[_Asked], late: dict[str, int], seconds: float, witness: Witness) -> dict[str, Why]:
+    why = {}
+    for one in asked:
+        if one.name in late:
+            why[f"probes.{one.name}"] = Why(source=f"probe {one.name}", note=f"no end within the deadline of {seconds:g} s")
+        elif one.error is not None:
+            why[f"probes.{one.name}"] = Why(source=f"probe {one.name}", note=f"failed: {one.error}")
+    for question, (_, answer) in sorted(witness.silent.items()):
+        note = f"{answer.silence}: {answer.note}" if answer.note else answer.silence
+        why[f"asked.{question}"] = Why(source=question, elapsed_seconds=answer.elapsed_seconds, note=note)
+    return why
