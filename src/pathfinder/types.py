@@ -508,6 +508,17 @@ class Requirement(Frozen, frozen=True, kw_only=True):
     evidence: tuple[Evidence, ...] = ()
 
 
+class Platform(Frozen, frozen=True, kw_only=True):
+    """What cells share: requirements stated once (a CUDA toolkit's driver, a ROCm release's GPUs), and the facts behind them."""
+
+    id: str
+    says: str
+    requires: tuple[Requirement, ...] = ()
+    caveats: tuple[Caveat, ...] = ()
+    facts: dict[str, Any] = {}
+    evidence: tuple[Evidence, ...] = ()
+
+
 class ArgGroup(Frozen, frozen=True, kw_only=True):
     """Argv items that are there only when a condition holds."""
 

@@ -1,0 +1,110 @@
+"""Put weights, cache, buffers and speed together; choose how many layers go to the devices."""
+
+from pathfinder.estimate import memory, speed
+from pathfinder.estimate import weights as weights_
+from pathfinder.estimate.tables import Tables
+from pathfinder.estimate.weights import Weights
+from pathfinder.types import Artifact, Device, DeviceMemory, Estimate, Facts, MemoryEstimate, MemoryRule, Model
+
+
+def estimate(
+    model: Model,
+    artifact: Artifact | None,
+    facts: Facts,
+    devices: tuple[Device, ...],
+    engine: str,
+    rule: MemoryRule,
+    context: int,
+    parallel: int,
+    gpu_layers: int | None,
+    kv_type: str,
+    backend: str | None,
+    batch: int,
+    offload: bool,
+    tables: Tables,
+) -> Estimate:
+    weights = weights_.of(model, artifact)
+    if weights is None:
+        return by_size(model, artifact, facts, devices, context, rule)
+    wish = memory.Wish(context=context, parallel=parallel, kv_type=kv_type, batch=batch)
+    overhead = overhead_bytes(rule, backend, devices, tables)
+    everything = len(weights.layers) + 1
+    layers = 0 if not devices else min(gpu_layers, everything) if gpu_layers is not None else everything
+    found = memory.estimate(model, weights, wish, facts, devices, rule, layers, overhead)
+    if found.fits is False and gpu_layers is None and devices and offload and rule.kind != "utilisation":
+        layers, found = fewer(model, weights, wish, facts, devices, rule, everything, overhead)
+    return Estimate(
+        model=model.id,
+        artifact=artifact,
+        context=context,
+        gpu_layers=layers if devices else None,
+        memory=found,
+        speed=speed.unknown(),
+        assumed=assumptions(weights, wish, artifact, layers, everything, devices),
+    )
+
+
+def fewer(
+    model: Model,
+    weights: Weights,
+    wish: memory.Wish,
+    facts: Facts,
+    devices: tuple[Device, ...],
+    rule: MemoryRule,
+    everything: int,
+    overhead: int,
+) -> tuple[int, MemoryEstimate]:
+    """The most layers whose devices hold them, by bisection; the rest stays in system memory."""
+    low, high = 0, everything - 1
+    while low < high:
+        middle = (low + high + 1) // 2
+        tried = memory.estimate(model, weights, wish, facts, devices, rule, middle, overhead)
+        if _devices_fit(tried):
+            low = middle
+        else:
+            high = middle - 1
+    return low, memory.estimate(model, weights, wish, facts, devices, rule, low, overhead)
+
+
+def _devices_fit(found: MemoryEstimate) -> bool:
+    return all(row.available_bytes is None or row.total_bytes <= row.available_bytes for row in found.per_device if row.device != "ram")
+
+
+def overhead_bytes(rule: MemoryRule, backend: str | None, devices: tuple[Device, ...], tables: Tables) -> int:
+    if rule.overhead_bytes is not None:
+        return rule.overhead_bytes
+    name = backend or ("cuda" if devices and devices[0].vendor == "nvidia" else "rocm" if devices and devices[0].vendor == "amd" else "")
+    stated = tables.coefficients.get("overhead_bytes", memory.OVERHEAD)
+    value = stated.get(name, 0)
+    return int(value)
+
+
+def by_size(
+    model: Model, artifact: Artifact | None, facts: Facts, devices: tuple[Device, ...], context: int, rule: MemoryRule
+) -> Estimate:
+    """Without a shape: the file's size, or two bytes a parameter, and a fifth more for what runs beside it."""
+    known = artifact.bytes if artifact is not None and artifact.bytes else 2 * model.params if model.params else None
+    said = "The model's shape is not known: weights are taken from the size of the files and a fifth is added for the rest."
+    if known is None:
+        empty = MemoryEstimate(weights_bytes=0, kv_cache_bytes=0, compute_bytes=0, total_bytes=0, fits=None)
+        return Estimate(model=model.id, artifact=artifact, context=context, memory=empty, assumed=("Neither shape nor size of the model is known.",))
+    rest = known // 5
+    room = [memory.available(device, facts) for device in devices] or [facts.memory.usable_bytes]
+    limit = None if any(size is None for size in room) else sum(size or 0 for size in room)
+    place = devices[0].id if devices else "ram"
+    row = DeviceMemory(
+        device=place, weights_bytes=known, kv_cache_bytes=0, compute_bytes=rest, total_bytes=known + rest, available_bytes=limit
+    )
+    found = memory.total((row,), shared=False, facts=facts)
+    return Estimate(model=model.id, artifact=artifact, context=context, memory=found, assumed=(said,))
+
+
+def assumptions(
+    weights: Weights, wish: memory.Wish, artifact: Artifact | None, layers: int, everything: int, devices: tuple[Device, ...]
+) -> tuple[str, ...]:
+    said = [f"{wish.context} tokens of context for {wish.parallel} sequence{'s' if wish.parallel > 1 else ''}, KV cache in {wish.kv_type}."]
+    if not weights.exact:
+        said.append("Weights follow from the model's shape and the quantisation" + (", scaled to the published size." if artifact and artifact.bytes else "."))
+    if devices and layers < everything:
+        said.append(f"{layers} of {everything} layers (with the output) on the device, the rest in system memory.")
+    return tuple(said)
