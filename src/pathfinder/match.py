@@ -134,7 +134,13 @@ def _candidate(
     blockers += broken
     verdict = _verdict(cell, blockers, caveats)
     return Candidate(
-        runtime=runtime, cell=cell, devices=devices, verdict=verdict, artifacts=artifacts, caveats=caveats, blockers=tuple(dict.fromkeys(blockers))
+        runtime=runtime,
+        cell=cell,
+        devices=devices,
+        verdict=verdict,
+        artifacts=artifacts,
+        caveats=caveats,
+        blockers=tuple(dict.fromkeys(blockers)),
     )
 
 
@@ -165,9 +171,7 @@ def _caveats(cell: Cell, every: tuple[Scope, ...]) -> tuple[tuple[CaveatHit, ...
             broken += _broken(caveat.when, caveat.says, every)
             continue
         hits.append(
-            CaveatHit(
-                id=caveat.id, effect=caveat.effect, says=caveat.says, applies=applies, factor=caveat.factor, evidence=caveat.evidence
-            )
+            CaveatHit(id=caveat.id, effect=caveat.effect, says=caveat.says, applies=applies, factor=caveat.factor, evidence=caveat.evidence)
         )
     return tuple(hits), broken
 
@@ -225,7 +229,9 @@ def loads(support: FormatSupport, artifact: Artifact) -> bool:
 
 def _no_format(cell: Cell, wanted: Sequence[Artifact]) -> Blocker:
     takes = [support.format for support in cell.formats]
-    have = list(dict.fromkeys(f"{artifact.format} {artifact.quant}" if artifact.format in takes else artifact.format for artifact in wanted))
+    have = list(
+        dict.fromkeys(f"{artifact.format} {artifact.quant}" if artifact.format in takes else artifact.format for artifact in wanted)
+    )
     needed = ", ".join(dict.fromkeys(takes))
     return Blocker(
         fact="model.format",

@@ -65,8 +65,7 @@ def doubt(plan: Plan) -> str:
         found.append("unknown")
     if plan.verdict == "partial":
         found.append("partial")
-    for hit in plan.caveats:
-        found.append("may-apply" if hit.applies is None else EFFECT_DOUBT.get(hit.effect, "none"))
+    found += ("may-apply" if hit.applies is None else EFFECT_DOUBT.get(hit.effect, "none") for hit in plan.caveats)
     return max(found, key=("none", "needs-flag", "may-apply", "partial", "unknown").index)
 
 

@@ -66,7 +66,11 @@ class Os(Frozen, frozen=True, kw_only=True):
     family: Annotated[OsFamily | None, Fact("word", "os")] = None
     id: Annotated[str | None, Fact("word", "os")] = None
     version_id: Version = None
+    id_like: tuple[str, ...] | None = None
+    """Families this distribution says it follows, nearest first (`ID_LIKE`)."""
+    variant_id: Annotated[str | None, Fact("word", "os")] = None
     name: Annotated[str | None, Fact("text", "os")] = None
+    pretty_name: Annotated[str | None, Fact("text", "os")] = None
     version: Annotated[str | None, Fact("text", "os")] = None
     kernel: Annotated[str | None, Fact("version", "reboot")] = None
     arch: Annotated[Arch | None, Fact("word")] = None
@@ -620,6 +624,9 @@ class Cell(Frozen, frozen=True, kw_only=True):
     """The cell its status came from when it has no evidence of its own; such a cell prints as untested."""
     origins: dict[str, str] = {}
     """Field to where it was stated: `defaults`, `like:CELL`, `overlay:NAME`; absent: the cell itself."""
+    install_effort: int = 0
+    launch_effort: int = 0
+    """Steps of the recipes as `steps.effort` counts them, kept where the recipes themselves are left out."""
 
 
 class Project(Frozen, frozen=True, kw_only=True):

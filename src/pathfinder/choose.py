@@ -1,0 +1,110 @@
+"""Which form of a model serves a wish: the quality to try first, the context to plan, and what fits where."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from pathfinder.types import Artifact, Demand, Estimate, Frozen
+
+MIN_CONTEXT = 2048
+"""Below this many tokens a default context is not shortened to make a model fit."""
+
+Predict = Callable[[Artifact, int, bool], Estimate]
+"""(artefact, context in tokens, may it be split with system memory) -> estimate."""
+
+
+class Choice(Frozen, frozen=True, kw_only=True):
+    artifact: Artifact
+    context: int
+    estimate: Estimate
+    split: bool = False
+
+
+def quality_of(artifact: Artifact, params: int | None, table: Mapping[str, Any]) -> str | None:
+    """The word of the table for what a quantisation keeps, from its bits per weight; None when they are not known."""
+    bits = bits_per_weight(artifact, params)
+    if bits is None:
+        return None
+    return next((word for word, least in table["quality"].items() if bits >= float(least)), None)
+
+
+def bits_per_weight(artifact: Artifact, params: int | None) -> float | None:
+    if artifact.bits_per_weight is not None:
+        return artifact.bits_per_weight
+    if artifact.bytes is not None and params:
+        return 8 * artifact.bytes / params
+    return NAMED_BITS.get(artifact.quant.upper().removesuffix("IT").replace("-", ""))
+
+
+NAMED_BITS = {
+    "F32": 32.0, "BF16": 16.0, "F16": 16.0, "FP16": 16.0, "FP8": 8.0, "8B": 8.5, "4B": 4.5, "AWQ": 4.25, "GPTQ": 4.25, "MXFP4": 4.25,
+}  # fmt: skip
+"""Bits per weight of forms whose size is not known; sizes come first."""
+
+
+def tiers(demand: Demand, table: Mapping[str, Any]) -> tuple[str, ...]:
+    """Qualities in the order in which they are tried for a wish."""
+    rows = table["choose"]
+    small = demand.model.params is not None and demand.model.params < int(rows["small_params"])
+    if demand.prefer in rows:
+        return tuple(rows[demand.prefer])
+    return tuple(rows["small"] if small and demand.audience == "solo" else rows[demand.audience])
+
+
+def ordered(artifacts: Sequence[Artifact], demand: Demand, table: Mapping[str, Any]) -> list[tuple[str | None, Artifact]]:
+    """The artefacts in the order in which they are tried, each with its quality."""
+    params = demand.model.params
+    sign = 1 if demand.prefer in table["choose"]["smallest_first"] else -1
+    order = tiers(demand, table)
+    rated = [(quality_of(artifact, params, table), artifact) for artifact in artifacts]
+
+    def place(rated_one: tuple[str | None, Artifact]) -> tuple[int, float]:
+        quality, artifact = rated_one
+        return order.index(quality) if quality in order else len(order), sign * (bits_per_weight(artifact, params) or 0)
+
+    return sorted(rated, key=place)
+
+
+def contexts(demand: Demand, table: Mapping[str, Any]) -> tuple[int, ...]:
+    """The contexts to try: the one asked for, or the stated default and, where it does not fit, halves of it."""
+    if demand.context is not None:
+        return (demand.context,)
+    longest = demand.model.shape.context if demand.model.shape else None
+    first = min(int(table["assume"]["context"]), longest or int(table["assume"]["context"]))
+    found = [first]
+    while found[-1] // 2 >= MIN_CONTEXT:
+        found.append(found[-1] // 2)
+    return tuple(found)
+
+
+def users(demand: Demand, table: Mapping[str, Any]) -> int:
+    """Concurrent requests planned for: those asked for, else the table's for the audience."""
+    return demand.users if demand.users > 1 else int(table["assume"]["users"].get(demand.audience, 1))
+
+
+def choose(
+    artifacts: Sequence[Artifact], demand: Demand, table: Mapping[str, Any], offload: bool, predict: Predict
+) -> Choice | Estimate | None:
+    """The first form that fits in the order of the wish; else the estimate of the one that came closest; None without any form.
+
+    Whole in fast memory comes first, then split with system memory; the poorest quality and a shortened context only after both."""
+    rated = ordered(artifacts, demand, table)
+    closest: Estimate | None = None
+    for artifact, context, split in _attempts(rated, contexts(demand, table), offload):
+        estimate = predict(artifact, context, split)
+        if estimate.memory.fits is not False:
+            return Choice(artifact=artifact, context=context, estimate=estimate, split=split)
+        if closest is None or estimate.memory.total_bytes < closest.memory.total_bytes:
+            closest = estimate
+    return closest
+
+
+def _attempts(rated: list[tuple[str | None, Artifact]], lengths: tuple[int, ...], offload: bool) -> Iterator[tuple[Artifact, int, bool]]:
+    fair = [artifact for quality, artifact in rated if quality != "poor"]
+    poor = [artifact for quality, artifact in rated if quality == "poor"]
+    for split in (False, True) if offload else (False,):
+        yield from ((artifact, lengths[0], split) for artifact in fair)
+    yield from ((artifact, lengths[0], False) for artifact in poor)
+    for length in lengths[1:]:
+        yield from ((artifact, length, False) for artifact in fair)
+    for split in (False, True) if offload else (False,):
+        yield from ((artifact, lengths[-1], split) for artifact in poor)

@@ -1,0 +1,169 @@
+"""Arrow 4: a candidate made concrete: which form of the model, how much context, where it lives, and the exact steps."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pathfinder.choose import Choice, choose, quality_of, users
+from pathfinder.compare import spell_bytes
+from pathfinder.estimate import Tables
+from pathfinder.predict import predict
+from pathfinder.room import is_integrated
+from pathfinder.steps import effort
+from pathfinder.types import (
+    Artifact,
+    Blocker,
+    Candidate,
+    Cell,
+    Demand,
+    Device,
+    Endpoint,
+    Estimate,
+    Facts,
+    Placement,
+    Plan,
+    Runtime,
+)
+
+Table = Mapping[str, Any]
+PROOF = ("run", "installed", "resolved", "read")
+AUDIENCE_FIT = {"solo": "solo", "team": "team", "production": "production"}
+
+
+def plan(candidate: Candidate, facts: Facts, demand: Demand, table: Table, tables: Tables | None = None) -> Plan | tuple[Blocker, ...]:
+    """The plan without its steps (see `values.with_steps`), or what keeps the model from fitting. `tables`: see `estimate`."""
+    if candidate.verdict is None:
+        return candidate.blockers
+    cell, devices = candidate.cell, candidate.devices
+    wanted = users(demand, table)
+    planned = 1 if cell.batching == "none" else wanted
+    streams = planned if cell.batching == "slots" else 1
+
+    def one(artifact: Artifact, context: int, split: bool) -> Estimate:
+        return predict(candidate, artifact, facts, demand, context, streams, split, tables)
+
+    chosen = choose(candidate.artifacts, demand, table, cell.offload and bool(devices), one)
+    if not isinstance(chosen, Choice):
+        return (_no_room(chosen, devices),) if chosen else (_no_form(),)
+    return _plan(candidate, facts, demand, table, chosen, planned)
+
+
+def _plan(candidate: Candidate, facts: Facts, demand: Demand, table: Table, chosen: Choice, planned: int) -> Plan:
+    runtime, cell, devices = candidate.runtime, candidate.cell, candidate.devices
+    return Plan(
+        runtime=runtime.id,
+        name=runtime.name,
+        cell=cell.id,
+        backend=cell.backend,
+        devices=tuple(device.id for device in devices),
+        verdict=candidate.verdict or "unknown",
+        reasons=_reasons(candidate, chosen, table, demand, planned),
+        caveats=candidate.caveats,
+        unknown=tuple(blocker for blocker in candidate.blockers if blocker.holds is None),
+        artifact=chosen.artifact,
+        estimate=chosen.estimate,
+        endpoint=endpoint(cell),
+        evidence=proof(cell),
+        project=runtime.project.state,
+        successor=runtime.project.successor,
+        placement=placement(devices, facts, chosen.split),
+        native=_native(cell, devices, table),
+        quality=quality_of(chosen.artifact, demand.model.params, table),
+        batching=cell.batching,
+        effort=_effort(cell, facts, runtime),
+        fit=getattr(runtime.fit, AUDIENCE_FIT[demand.audience]),
+        os=facts.os.family,
+    )
+
+
+def _no_form() -> Blocker:
+    return Blocker(fact="model.format", needed="a form of the model this runtime loads", found="none", holds=False, takes="wish")
+
+
+def _no_room(closest: Estimate, devices: tuple[Device, ...]) -> Blocker:
+    """The memory that the smallest form tried would have needed."""
+    memory = closest.memory
+    rows = [row.available_bytes for row in memory.per_device]
+    have = sum(row for row in rows if row is not None)
+    installed = [device.memory_bytes for device in devices]
+    enough = bool(devices) and None not in installed and sum(size or 0 for size in installed) >= memory.total_bytes * 1.05
+    quant = f"{closest.artifact.quant} " if closest.artifact else ""
+    return Blocker(
+        fact="device.memory_free_bytes" if devices else "memory.usable_bytes",
+        needed=f">= {spell_bytes(memory.total_bytes)}",
+        found=spell_bytes(have) if have else None,
+        holds=False,
+        says=f"The smallest form it loads here, {quant}with {closest.context} tokens, does not fit into what is free.",
+        takes="user" if enough else "hardware",
+    )
+
+
+# --- what a plan says of itself --------------------------------------------------------------------------------------
+
+
+def placement(devices: tuple[Device, ...], facts: Facts, split: bool) -> Placement:
+    if not devices:
+        return "cpu"
+    if any(is_integrated(device, facts) for device in devices):
+        return "integrated"
+    return "split" if split else "whole"
+
+
+def proof(cell: Cell) -> str:
+    """The strongest kind of evidence and its month, `run 2026-11`; `inferred` without evidence of its own."""
+    if cell.inferred_from or not cell.evidence:
+        return "inferred" if cell.inferred_from else "none"
+    kind = min((item.how for item in cell.evidence), key=PROOF.index)
+    return f"{kind} {max(item.checked for item in cell.evidence if item.how == kind)[:7]}"
+
+
+def _native(cell: Cell, devices: tuple[Device, ...], table: Table) -> str:
+    rule = table["backends"][cell.backend]
+    if any(device.vendor in rule.get("native_for", ()) for device in devices):
+        return "native"
+    return str(rule["native"])
+
+
+def _effort(cell: Cell, facts: Facts, runtime: Runtime) -> int:
+    there = facts.runtimes.get(runtime.id)
+    install = 0 if there is not None and there.found else cell.install_effort or effort(cell.install)
+    return install + (cell.launch_effort or effort(cell.launch))
+
+
+def endpoint(cell: Cell, host: str = "127.0.0.1") -> Endpoint | None:
+    server = cell.server
+    if server is None or server.port is None:
+        return None
+    url = f"http://{host}:{server.port}"
+    return Endpoint(url=url + (server.base or ""), api=server.api, health=url + server.health if server.health else None)
+
+
+def _reasons(candidate: Candidate, chosen: Choice, table: Table, demand: Demand, planned: int) -> tuple[str, ...]:
+    found = [_where(candidate, chosen)]
+    quality = quality_of(chosen.artifact, demand.model.params, table)
+    if quality:
+        found.append(f"{chosen.artifact.quant} keeps {quality.replace('-', ' ')} quality.")
+    if demand.context is None:
+        found.append(f"Planned for {chosen.context} tokens of context; say --context for another length.")
+    if planned > 1:
+        found.append(f"Planned for {planned} requests at once.")
+    project = candidate.runtime.project
+    if project.state != "active":
+        instead = f"; its successor is {project.successor}" if project.successor else ""
+        since = f" since {project.since}" if project.since else ""
+        found.append(f"The project is {'in ' if project.state == 'maintenance' else ''}{project.state}{since}{instead}.")
+    if candidate.cell.inferred_from:
+        found.append(f"Untested here: inferred from {candidate.cell.inferred_from}.")
+    return tuple(found)
+
+
+def _where(candidate: Candidate, chosen: Choice) -> str:
+    devices = candidate.devices
+    if not devices:
+        return "The model runs on the CPU."
+    names = list(dict.fromkeys(device.name or device.id for device in devices))
+    what = names[0] if len(names) == 1 else " and ".join(names)
+    what = f"{len(devices)}x {what}" if len(devices) > 1 and len(names) == 1 else what
+    if chosen.split:
+        layers = chosen.estimate.gpu_layers
+        return f"{layers if layers is not None else 'Some'} layers on {what} through {candidate.cell.backend}, the rest in system memory."
+    return f"The whole model is on {what} through {candidate.cell.backend}."

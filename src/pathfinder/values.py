@@ -1,0 +1,130 @@
+"""The values a recipe may name, and the steps of a plan with them filled in."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec.structs import replace
+
+from pathfinder.choose import users
+from pathfinder.match import scopes
+from pathfinder.room import utilisation
+from pathfinder.steps import Places, expand, visible
+from pathfinder.types import Artifact, Candidate, Demand, Device, Facts, Plan
+
+Table = Mapping[str, Any]
+
+
+def with_steps(plan: Plan, candidate: Candidate, facts: Facts, demand: Demand, table: Table, places: Places) -> Plan:
+    """The same plan with its install, launch and container steps, ready to print or to run."""
+    cell = candidate.cell
+    values = placeholders(plan, candidate, facts, demand, table, places)
+    scope = scopes(facts, demand, candidate.devices, plan.artifact)[0]
+    picked = device_env(candidate, facts)
+    launch = expand(cell.launch, values, scope, facts, places)
+    container = expand(cell.container, values, scope, facts, places)
+    return replace(
+        plan,
+        install=expand(cell.install, values, scope, facts, places),
+        launch=visible(launch, picked),
+        container=container,
+        root=places.root,
+    )
+
+
+def placeholders(plan: Plan, candidate: Candidate, facts: Facts, demand: Demand, table: Table, places: Places) -> dict[str, str]:
+    """Every value a recipe may name; see docs/add-a-runtime.md."""
+    artifact = plan.artifact or Artifact(format="", quant="")
+    estimate, cell = plan.estimate, candidate.cell
+    context = estimate.context if estimate else int(table["assume"]["context"])
+    parallel = users(demand, table) if cell.batching in ("slots", "continuous") else 1
+    env = places.join("runtimes", plan.runtime, cell.id)
+    models = places.join("models")
+    path = artifact.path or places.join("models", artifact.file or (artifact.repo or plan.runtime).replace("/", "--"))
+    hf_ref = f"{artifact.repo}:{artifact.quant}" if artifact.repo else path
+    has_pip = any(step.kind == "pip" for step in cell.install)
+    folder = "Scripts" if places.windows else "bin"
+    separator = "\\" if places.windows else "/"
+    share = utilisation(candidate.devices, cell)
+    return {
+        "env": env,
+        "bin": f"{env}{separator}{folder}" if has_pip else env,
+        "python": f"{env}{separator}{folder}{separator}python" + (".exe" if places.windows else ""),
+        "data": places.join("data"),
+        "models": models,
+        "model": artifact.path or (path if artifact.format == "gguf" else artifact.repo or path),
+        "repo": artifact.repo or path,
+        "file": artifact.file or "",
+        "path": path,
+        "quant": artifact.quant,
+        "hf_ref": hf_ref,
+        "tag": artifact.tag or (demand.model.id if artifact.path else f"hf.co/{hf_ref}"),
+        "name": demand.model.id,
+        "context": str(context * parallel if cell.batching == "slots" else context),
+        "port": str(cell.server.port if cell.server and cell.server.port else table["assume"]["port"]),
+        "host": places.host,
+        "threads": str(threads(facts)),
+        "parallel": str(parallel),
+        "gpu_layers": str(gpu_layers(plan, demand)),
+        "devices": ",".join(device_names(candidate.devices)),
+        "device_count": str(max(1, len(candidate.devices))),
+        "utilisation": f"{share if share is not None else 0.9:g}",
+    }
+
+
+def threads(facts: Facts) -> int:
+    """CPUs that may really be used, at most the physical cores; never less than one."""
+    usable = facts.cpu.usable_cpus if facts.cpu.usable_cpus is not None else facts.cpu.threads
+    cores = facts.cpu.cores
+    bounds = [math.floor(value) for value in (usable, cores) if value is not None]
+    return max(1, min(bounds, default=1))
+
+
+def gpu_layers(plan: Plan, demand: Demand) -> int:
+    """Layers on the device: all of them (a number no model reaches) unless the estimate says how many."""
+    if plan.placement == "cpu":
+        return 0
+    if plan.estimate is not None and plan.placement == "split" and plan.estimate.gpu_layers is not None:
+        return plan.estimate.gpu_layers
+    layers = demand.model.shape.layers if demand.model.shape else 0
+    return max(99, layers + 1)
+
+
+def device_names(devices: tuple[Device, ...]) -> tuple[str, ...]:
+    """What names a device to its driver: the UUID where there is one, else its place in PCI order."""
+    return tuple(device.uuid or device.id for device in devices)
+
+
+PICK = {
+    "cuda": "CUDA_VISIBLE_DEVICES",
+    "rocm": "ROCR_VISIBLE_DEVICES",
+    "vulkan": "GGML_VK_VISIBLE_DEVICES",
+    "sycl": "ONEAPI_DEVICE_SELECTOR",
+}
+"""The variable that picks the devices of a backend."""
+
+
+def device_env(candidate: Candidate, facts: Facts) -> dict[str, str]:
+    """Variables that keep a runtime on the planned devices; none where there is nothing to pick from."""
+    backend = candidate.cell.backend
+    said = facts.backends.get(backend)
+    ids = said.devices if said and said.devices else tuple(device.id for device in facts.devices or ())
+    every = [device for device in facts.devices or () if device.id in ids]
+    if backend not in PICK or len(every) < 2 or len(every) == len(candidate.devices):
+        return {}
+    if backend == "cuda":
+        env = {"CUDA_DEVICE_ORDER": "PCI_BUS_ID"}
+        return env | {PICK[backend]: ",".join(_uuid_or_index(candidate.devices, every))}
+    if backend == "rocm" and facts.os.family == "windows":
+        return {"HIP_VISIBLE_DEVICES": ",".join(_indices(candidate.devices, every))}
+    indices = ",".join(_indices(candidate.devices, every))
+    return {PICK[backend]: f"level_zero:{indices}" if backend == "sycl" else indices}
+
+
+def _uuid_or_index(devices: tuple[Device, ...], every: list[Device]) -> list[str]:
+    return [device.uuid for device in devices if device.uuid] if all(device.uuid for device in devices) else _indices(devices, every)
+
+
+def _indices(devices: tuple[Device, ...], every: list[Device]) -> list[str]:
+    order = sorted(every, key=lambda device: device.pci or device.id)
+    return [str(order.index(device)) for device in devices]
