@@ -85,6 +85,9 @@ def ask_any(when: When | None, every: tuple[Scope, ...]) -> bool | None:
 
 def _cell(facts: Facts, demand: Demand, runtime: Runtime, cell: Cell, backends: Mapping[str, Any]) -> Iterator[Candidate]:
     common = _common(facts, demand, runtime, cell)
+    if any(blocker.fact == "want.task" for blocker in common):
+        yield Candidate(runtime=runtime, cell=cell, blockers=common)
+        return
     rule = backends[cell.backend]
     common += backend_blockers(cell.backend, facts, rule)
     if not rule["kind"]:
@@ -133,6 +136,7 @@ def _candidate(
     caveats, broken = _caveats(cell, every)
     blockers += broken
     verdict = _verdict(cell, blockers, caveats)
+    unique = tuple(dict.fromkeys(blockers))
     return Candidate(
         runtime=runtime,
         cell=cell,
@@ -140,7 +144,7 @@ def _candidate(
         verdict=verdict,
         artifacts=artifacts,
         caveats=caveats,
-        blockers=tuple(dict.fromkeys(blockers)),
+        blockers=unique,
     )
 
 
@@ -229,14 +233,12 @@ def loads(support: FormatSupport, artifact: Artifact) -> bool:
 
 def _no_format(cell: Cell, wanted: Sequence[Artifact]) -> Blocker:
     takes = [support.format for support in cell.formats]
-    have = list(
-        dict.fromkeys(f"{artifact.format} {artifact.quant}" if artifact.format in takes else artifact.format for artifact in wanted)
-    )
+    have = dict.fromkeys(f"{one.format} {one.quant}" if one.format in takes else one.format for one in wanted)
     needed = ", ".join(dict.fromkeys(takes))
     return Blocker(
         fact="model.format",
         needed=needed if len(set(takes)) == 1 else f"one of {needed}",
-        found=", ".join(have[:8]) or None,
+        found=", ".join(list(have)[:8]) or None,
         holds=False,
         takes="wish",
     )

@@ -64,9 +64,8 @@ def needs(text: str) -> str:
     for sign, words in (("not ", "other than {}"), (">= ", "{} or newer"), ("<= ", "{} or older"), ("< ", "below {}"), ("> ", "above {}")):
         if text.startswith(sign):
             return words.format(text.removeprefix(sign))
-    return (
-        text.removeprefix("has ").removeprefix("one of ").replace(", ", " or ") if text.startswith("one of ") else text.removeprefix("has ")
-    )
+    words = text.removeprefix("has ")
+    return words.removeprefix("one of ").replace(", ", " or ") if words.startswith("one of ") else words
 
 
 LABELS = {
