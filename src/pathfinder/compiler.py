@@ -1,0 +1,189 @@
+"""From a folder of YAML to one validated file: for the wheel's build, the editable tree and overlays alike.
+
+The file is three lines (what it is, what it was compiled from, the index `{section: [offset, length]}`), then the sections: msgpack,
+each decoded only when asked for.
+"""
+
+from collections.abc import Callable, Iterable
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from pathfinder import matrix, types
+from pathfinder.errors import Problem
+from pathfinder.matrix import Raw
+from pathfinder.plainyaml import parse
+from pathfinder.pool import lean, pool
+from pathfinder.store import MAGIC
+from pathfinder.strict import convert
+from pathfinder.types import Facts, Platform, Runtime
+
+FOLDERS = ("runtimes", "platforms", "models", "devices", "profiles")
+TABLES = ("rank", "estimate")
+"""Files beside the folders: tables whose plain scalars are converted, read by whoever owns them."""
+S = TypeVar("S")
+T = TypeVar("T")
+Sections = dict[str, bytes]
+Tree = dict[str, dict[str, Any]]
+"""Folder or `tables` to file name without ending to its document."""
+
+
+def compile(
+    folder: Path,
+    base: Tree | None = None,
+    *,
+    name: str = "overlay",
+    stamp: bytes = b'""\n',
+    mistakes: list[Problem] | None = None,
+) -> bytes:
+    """The compiled file of a folder, on top of `base` when it is an overlay.
+
+    Raises Problem on the first mistake, with its place; given a list of `mistakes`, notes it there and leaves the file out instead.
+    """
+    heed = Heed(mistakes)
+    tree = read(folder, heed)
+    return pack(sections(merged(base, tree, name) if base is not None else tree, heed), stamp)
+
+
+class Heed:
+    """What to do about a mistake in one file: raise it, or note it and go on without the file."""
+
+    def __init__(self, mistakes: list[Problem] | None = None) -> None:
+        self.mistakes = mistakes
+
+    def each(self, items: Iterable[S], make: Callable[[S], T]) -> list[T]:
+        made: list[T] = []
+        for item in items:
+            try:
+                made.append(make(item))
+            except Problem as mistake:
+                if self.mistakes is None:
+                    raise
+                self.mistakes.append(mistake)
+        return made
+
+
+def read(folder: Path, heed: Heed | None = None) -> Tree:
+    """Every document of a folder as written. Raises Problem when there is no such folder."""
+    if not folder.is_dir():
+        raise Problem("There is no such folder.", where=str(folder))
+    heed = heed or Heed()
+    tree: Tree = {kind: dict(heed.each(sorted((folder / kind).glob("*.yaml")), partial(_document, guess=False))) for kind in FOLDERS}
+    tables = [path for name in TABLES if (path := folder / f"{name}.yaml").is_file()]
+    tree["tables"] = dict(heed.each(tables, partial(_document, guess=True)))
+    return tree
+
+
+def _document(path: Path, *, guess: bool) -> tuple[str, Any]:
+    where = f"{path.parent.name}/{path.name}"
+    document = parse(path.read_text("utf-8"), where, guess=guess)
+    if not isinstance(document, dict):
+        raise Problem("The file must be a mapping.", where=where)
+    return path.stem, document
+
+
+def merged(base: Tree, over: Tree, name: str) -> Tree:
+    """An overlay's documents on the base's: runtimes by cell, the other files' entries by id, tables by row."""
+    tree: Tree = {kind: dict(base.get(kind, {})) for kind in (*FOLDERS, "tables")}
+    for id, raw in over["runtimes"].items():
+        known = tree["runtimes"].get(id)
+        tree["runtimes"][id] = matrix.merge(known, raw, name) if known else {**raw, "origin": f"overlay:{name}"}
+    for kind in ("platforms", "models", "devices", "tables"):
+        for id, document in over.get(kind, {}).items():
+            tree[kind][id] = {**tree[kind].get(id, {}), **document}
+    tree["profiles"] |= over["profiles"]
+    return tree
+
+
+# --- sections --------------------------------------------------------------------------------------------------------
+
+
+def sections(tree: Tree, heed: Heed | None = None) -> Sections:
+    """Every section of the file, validated."""
+    heed = heed or Heed()
+    shared = entries(tree["platforms"], "platforms", heed)
+    runtimes = heed.each(sorted(tree["runtimes"]), lambda id: _runtime(id, tree["runtimes"][id], shared))
+    platforms = heed.each(sorted(shared), lambda id: platform(id, shared[id]))
+    profiles: dict[str, Facts] = dict(
+        heed.each(sorted(tree["profiles"]), lambda id: (id, convert(tree["profiles"][id], Facts, f"profiles/{id}.yaml")))
+    )
+    packed = {
+        "runtimes": pool(runtimes),
+        "platforms": lean(platforms),
+        "profiles": list(profiles),
+        **{f"runtime/{runtime.id}": lean(runtime) for runtime in runtimes},
+        **{f"profile/{id}": lean(facts) for id, facts in profiles.items()},
+        **catalogue(tree, heed),
+        **tree["tables"],
+        "aliases": aliases(runtimes),
+        "raw": tree,
+    }
+    return {name: msgspec.msgpack.encode(value) for name, value in packed.items()}
+
+
+def _runtime(id: str, raw: Raw, platforms: dict[str, Raw]) -> Runtime:
+    return matrix.resolve(id, {key: value for key, value in raw.items() if key != "origin"}, platforms, raw.get("origin", "built-in"))
+
+
+def platform(id: str, raw: Raw) -> Platform:
+    """A shared entry; its requirements keep the keys they are merged by."""
+    where = f"platforms {id}"
+    fields = {field: [matrix.conditional(key, one, where) for key, one in (raw.get(field) or {}).items()] for field in matrix.MERGED}
+    return convert({**raw, **fields, "id": id}, Platform, where)
+
+
+def catalogue(tree: Tree, heed: Heed) -> dict[str, Any]:
+    """Models and chips: files are mappings of id to fields, with `defaults` for all of a file's."""
+    found: dict[str, Any] = {}
+    for kind, name in (("models", "Model"), ("devices", "Chip")):
+        struct = getattr(types, name, None)
+        listed = entries(tree[kind], kind, heed)
+        found[kind] = lean(heed.each(listed, partial(_entry, listed, struct, kind))) if struct else []
+    return found
+
+
+def _entry(listed: dict[str, Raw], struct: Any, kind: str, id: str) -> Any:
+    return convert({**listed[id], "id": id}, struct, f"{kind} {id}")
+
+
+def entries(files: dict[str, Raw], kind: str, heed: Heed | None = None) -> dict[str, Raw]:
+    """Every entry of every file of a folder; an id stands once."""
+    found: dict[str, Raw] = {}
+
+    def add(at: tuple[str, str, Any]) -> None:
+        file, id, raw = at
+        if id in found or not isinstance(raw, dict):
+            raise Problem(f"{id!r} {'stands twice' if id in found else 'must be a mapping'}.", where=f"{kind}/{file}.yaml")
+        found[id] = {**(files[file].get("defaults") or {}), **raw}
+
+    every = [(file, id, raw) for file, document in files.items() for id, raw in document.items() if id != "defaults"]
+    (heed or Heed()).each(every, add)
+    return found
+
+
+def aliases(runtimes: Iterable[Runtime]) -> dict[str, str]:
+    """Every name a runtime answers to, folded, to its id. The first to claim a name keeps it; lint tells of the others."""
+    found = {fold(runtime.id): runtime.id for runtime in runtimes}
+    for runtime in runtimes:
+        for name in (runtime.name, *runtime.aliases):
+            found.setdefault(fold(name), runtime.id)
+    return found
+
+
+def fold(name: str) -> str:
+    """Names compare without case, spaces, dots, hyphens and underscores."""
+    return "".join(letter for letter in name.casefold() if letter.isalnum() or letter in "+#")
+
+
+# --- the file --------------------------------------------------------------------------------------------------------
+
+
+def pack(parts: Sections, stamp: bytes) -> bytes:
+    """Magic, stamp, index, sections. Offsets count from the end of the index."""
+    index, at = {}, 0
+    for name, part in parts.items():
+        index[name] = (at, len(part))
+        at += len(part)
+    return b"".join([MAGIC, stamp, msgspec.json.encode(index), b"\n", *parts.values()])
