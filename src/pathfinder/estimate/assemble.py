@@ -79,15 +79,15 @@ def overhead_bytes(rule: MemoryRule, backend: str | None, devices: tuple[Device,
     return int(value)
 
 
-def by_size(
-    model: Model, artifact: Artifact | None, facts: Facts, devices: tuple[Device, ...], context: int, rule: MemoryRule
-) -> Estimate:
+def by_size(model: Model, artifact: Artifact | None, facts: Facts, devices: tuple[Device, ...], context: int, rule: MemoryRule) -> Estimate:
     """Without a shape: the file's size, or two bytes a parameter, and a fifth more for what runs beside it."""
     known = artifact.bytes if artifact is not None and artifact.bytes else 2 * model.params if model.params else None
     said = "The model's shape is not known: weights are taken from the size of the files and a fifth is added for the rest."
     if known is None:
         empty = MemoryEstimate(weights_bytes=0, kv_cache_bytes=0, compute_bytes=0, total_bytes=0, fits=None)
-        return Estimate(model=model.id, artifact=artifact, context=context, memory=empty, assumed=("Neither shape nor size of the model is known.",))
+        return Estimate(
+            model=model.id, artifact=artifact, context=context, memory=empty, assumed=("Neither shape nor size of the model is known.",)
+        )
     rest = known // 5
     room = [memory.available(device, facts) for device in devices] or [facts.memory.usable_bytes]
     limit = None if any(size is None for size in room) else sum(size or 0 for size in room)
@@ -104,7 +104,10 @@ def assumptions(
 ) -> tuple[str, ...]:
     said = [f"{wish.context} tokens of context for {wish.parallel} sequence{'s' if wish.parallel > 1 else ''}, KV cache in {wish.kv_type}."]
     if not weights.exact:
-        said.append("Weights follow from the model's shape and the quantisation" + (", scaled to the published size." if artifact and artifact.bytes else "."))
+        said.append(
+            "Weights follow from the model's shape and the quantisation"
+            + (", scaled to the published size." if artifact and artifact.bytes else ".")
+        )
     if devices and layers < everything:
         said.append(f"{layers} of {everything} layers (with the output) on the device, the rest in system memory.")
     return tuple(said)

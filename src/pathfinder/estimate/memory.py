@@ -35,7 +35,11 @@ def _layered(
     count = len(weights.layers)
     trunk = count - (model.shape.nextn_layers if model.shape else 0)
     places = placement.layers(trunk, gpu_layers, placement.shares(devices))
-    kv = cache.per_layer(model.arch, model.shape, wish.context, kv_type=wish.kv_type, parallel=wish.parallel, batch=wish.batch) if model.shape else ()
+    kv = (
+        cache.per_layer(model.arch, model.shape, wish.context, kv_type=wish.kv_type, parallel=wish.parallel, batch=wish.batch)
+        if model.shape
+        else ()
+    )
     buffers = compute.buffers(model, wish.context, wish.kv_type, wish.parallel, wish.batch)
     rows = []
     for index, device in enumerate(devices):
@@ -78,7 +82,9 @@ def _utilisation(
     spare = min(row.kv_cache_bytes for row in rows) - -(-needed // parts)
     claimed = all(row.available_bytes is not None and row.total_bytes <= row.available_bytes for row in rows)
     free = all(
-        device.memory_free_bytes is None or device.memory_bytes is None or device.memory_free_bytes >= int(device.memory_bytes * (rule.utilisation or 0.9)) - 256 * MIB
+        device.memory_free_bytes is None
+        or device.memory_bytes is None
+        or device.memory_free_bytes >= int(device.memory_bytes * (rule.utilisation or 0.9)) - 256 * MIB
         for device in devices
     )
     fits = claimed and free and spare >= 0
@@ -120,7 +126,10 @@ def _shared(devices: tuple[Device, ...]) -> bool:
 
 def total(rows: tuple[DeviceMemory, ...], *, shared: bool, facts: Facts) -> MemoryEstimate:
     """Sums, and whether everything fits: every row in its own place, and all rows together where the memory is one."""
-    sums = {name: sum(getattr(row, name) for row in rows) for name in ("weights_bytes", "kv_cache_bytes", "compute_bytes", "overhead_bytes", "total_bytes")}
+    sums = {
+        name: sum(getattr(row, name) for row in rows)
+        for name in ("weights_bytes", "kv_cache_bytes", "compute_bytes", "overhead_bytes", "total_bytes")
+    }
     spare = [None if row.available_bytes is None else row.available_bytes - row.total_bytes for row in rows]
     if shared and facts.memory.usable_bytes is not None:
         spare.append(facts.memory.usable_bytes - sums["total_bytes"])

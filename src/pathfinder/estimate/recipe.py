@@ -101,7 +101,9 @@ def type_for(name: str, quant: str, layer: int | None, shape: Shape, columns: in
     wanted = _mixed(name, quant, base, layer, shape)
     per_block = BLOCK[wanted][0]
     if per_block > 1 and columns % per_block:
-        return {"Q2_K": "Q4_0", "Q3_K": "Q4_0", "IQ4_XS": "IQ4_NL", "Q4_K": "Q5_0", "Q5_K": "Q5_1", "Q6_K": "Q8_0"}.get(wanted, "F16" if columns % 32 else "Q8_0")
+        return {"Q2_K": "Q4_0", "Q3_K": "Q4_0", "IQ4_XS": "IQ4_NL", "Q4_K": "Q5_0", "Q5_K": "Q5_1", "Q6_K": "Q8_0"}.get(
+            wanted, "F16" if columns % 32 else "Q8_0"
+        )
     return wanted
 
 

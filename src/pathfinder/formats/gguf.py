@@ -69,16 +69,22 @@ def _parts(path: Path, match: re.Match[str]) -> list[Path]:
     missing = next((part for part in parts if not part.is_file()), None)
     if missing is not None:
         raise Problem(
-            f"Part {parts.index(missing) + 1} of {count} of a split model is missing", where=str(missing), hint="Put all parts into one folder."
+            f"Part {parts.index(missing) + 1} of {count} of a split model is missing",
+            where=str(missing),
+            hint="Put all parts into one folder.",
         )
     return parts
 
 
 def _join(headers: list[Header], path: Path) -> Header:
     if any(header.metadata.get("split.count") != len(headers) for header in headers):
-        raise Problem("The parts of this split model do not agree on their number", where=str(path), hint="Fetch all parts again from one place.")
+        raise Problem(
+            "The parts of this split model do not agree on their number", where=str(path), hint="Fetch all parts again from one place."
+        )
     if [header.metadata.get("split.no") for header in headers] != list(range(len(headers))):
-        raise Problem("The parts of this split model are out of order or repeated", where=str(path), hint="Fetch all parts again from one place.")
+        raise Problem(
+            "The parts of this split model are out of order or repeated", where=str(path), hint="Fetch all parts again from one place."
+        )
     tensors = tuple(tensor for header in headers for tensor in header.tensors)
     return msgspec.structs.replace(headers[0], tensors=tensors, file_bytes=sum(header.file_bytes for header in headers), parts=len(headers))
 
@@ -175,7 +181,9 @@ class _Reader:
             self.order = ">"
             version = struct.unpack_from(">I", self.buffer, 4)[0]
         if version not in (2, 3):
-            raise Problem(f"GGUF version {version} is not one this reads (2 and 3)", where=self.where, hint="Get a newer conversion of the model.")
+            raise Problem(
+                f"GGUF version {version} is not one this reads (2 and 3)", where=self.where, hint="Get a newer conversion of the model."
+            )
         tensors, keys = struct.unpack_from(self.order + "QQ", self.buffer, 8)
         if tensors > MAX_TENSORS or keys > MAX_KEYS:
             self.fail(f"The header claims {tensors} tensors and {keys} metadata keys, more than any model has")

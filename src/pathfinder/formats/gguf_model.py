@@ -11,7 +11,9 @@ from pathfinder.formats.gguf_shape import shape
 from pathfinder.formats.gguf_types import FILE_TYPES
 from pathfinder.types import Artifact, Model, Source, Task
 
-QUANT_IN_NAME = re.compile(r"(?:^|[-_.])((?:UD-)?(?:IQ[1-4]_[A-Z]{1,3}|T?Q[1-8]_(?:K(?:_(?:S|M|L|XL))?|[01])|BF16|F16|F32|MXFP4(?:_MOE)?))(?:[-_.]|$)", re.I)
+QUANT_IN_NAME = re.compile(
+    r"(?:^|[-_.])((?:UD-)?(?:IQ[1-4]_[A-Z]{1,3}|T?Q[1-8]_(?:K(?:_(?:S|M|L|XL))?|[01])|BF16|F16|F32|MXFP4(?:_MOE)?))(?:[-_.]|$)", re.I
+)
 EMBEDDERS = {
     "bert", "nomic-bert", "nomic-bert-moe", "jina-bert-v2", "jina-bert-v3", "modern-bert", "neo-bert", "eurobert", "gemma-embedding",
     "llama-embed", "t5encoder",

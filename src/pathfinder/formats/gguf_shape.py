@@ -143,9 +143,7 @@ def _sliding(keys: Keys, layers: int, vocab: int | None) -> dict[str, Any]:
     return found
 
 
-def _recurrent(
-    keys: Keys, layers: int, heads: tuple[int, ...], kv: tuple[int, ...], ffn: tuple[int, ...] | None
-) -> dict[str, Any]:
+def _recurrent(keys: Keys, layers: int, heads: tuple[int, ...], kv: tuple[int, ...], ffn: tuple[int, ...] | None) -> dict[str, Any]:
     arch = keys.arch
     states = {
         "state_size": keys.number("ssm.state_size"),
