@@ -158,6 +158,7 @@ class Pcie(Frozen, frozen=True, kw_only=True):
 
 
 class Mig(Frozen, frozen=True, kw_only=True):
+    supported: bool | None = None
     enabled: bool | None = None
     profile: str | None = None
     compute_instance: int | None = None
@@ -187,6 +188,9 @@ class Device(Frozen, frozen=True, kw_only=True):
     memory_free_bytes: Annotated[int | None, Fact("bytes", "user")] = None
     visible_memory_bytes: Annotated[int | None, Fact("bytes", "reboot")] = None
     gtt_bytes: Annotated[int | None, Fact("bytes", "reboot")] = None
+    """System memory an AMD GPU may map; for an integrated one part of `memory_bytes`."""
+    carveout_bytes: Annotated[int | None, Fact("bytes", "reboot")] = None
+    """System memory the firmware sets aside for an integrated GPU; part of `memory_bytes`."""
     shared_memory: bool | None = None
     integrated: bool | None = None
     bandwidth_bytes_per_second: float | None = None
@@ -220,6 +224,10 @@ class ApiDevice(Frozen, frozen=True, kw_only=True):
     driver_version: str | None = None
     software: bool | None = None
     memory_bytes: int | None = None
+    unified: bool | None = None
+    api: str | None = None
+    """Which interface of several listed it (`level_zero`, `opencl`, `cuda`, `hip` for SYCL)."""
+    vendor: str | None = None
     vendor_id: str | None = None
     device_id: str | None = None
     device: str | None = None
@@ -881,9 +889,63 @@ class Sample(Frozen, frozen=True, kw_only=True):
     prompt: str
     prompt_tokens: tuple[int, ...] = ()
     tokens: tuple[int, ...] = ()
+    """Generated ones, the end-of-text included where the engine stopped at it."""
     text: str = ""
     logprobs: tuple[tuple[float, ...], ...] | None = None
     """Per step, the engine's log-probability of each of the reference's top tokens, in the reference's order."""
+    finite: bool = True
+    """False where the engine met a logit that is no finite number, and stopped there."""
+    prefill_seconds: float | None = None
+    decode_seconds: float | None = None
+
+
+class EngineRun(Frozen, frozen=True, kw_only=True):
+    """Everything one engine process said before it ended, and how it ended."""
+
+    engine: str
+    engine_version: str | None = None
+    device_used: str | None = None
+    load_seconds: float | None = None
+    peak_memory_bytes: int | None = None
+    samples: tuple[Sample, ...] = ()
+    done: bool = False
+    """The engine said itself that it was through."""
+    timed_out: float | None = None
+    """The deadline in seconds, when that is what ended it."""
+    died: str | None = None
+    """How it ended without being through: `SIGSEGV`, `exit status 1`, ..."""
+    refused: str | None = None
+    """The engine's own sentence for not even trying, such as a file it cannot load."""
+    stderr: str = ""
+    """The last lines."""
+
+
+class ReferenceAnswer(Frozen, frozen=True, kw_only=True):
+    """The one right greedy continuation of a prompt, from a float64 forward pass over the same weights."""
+
+    prompt: str
+    prompt_tokens: tuple[int, ...]
+    tokens: tuple[int, ...]
+    text: str
+    top: tuple[tuple[int, ...], ...]
+    """Per step, the likeliest tokens, best first."""
+    logprobs: tuple[tuple[float, ...], ...]
+
+
+class Reference(Frozen, frozen=True, kw_only=True):
+    name: str
+    tolerance: float
+    """Largest absolute log-probability error that is still `same`."""
+    answers: tuple[ReferenceAnswer, ...]
+
+
+class FormNumerics(Frozen, frozen=True, kw_only=True):
+    """One form of the same weights, judged by itself."""
+
+    reference: str
+    verdict: RunVerdict
+    max_abs_logprob_error: float | None = None
+    tolerance: float | None = None
 
 
 class Numerics(Frozen, frozen=True, kw_only=True):
@@ -891,6 +953,15 @@ class Numerics(Frozen, frozen=True, kw_only=True):
     reference: str | None = None
     max_abs_logprob_error: float | None = None
     tolerance: float | None = None
+    forms: tuple[FormNumerics, ...] = ()
+    """Each form, where one run judged several (the bundled model's F16, Q8_0 and Q4_0)."""
+
+
+class Judgement(Frozen, frozen=True, kw_only=True):
+    verdict: RunVerdict
+    says: str
+    """One sentence: why."""
+    numerics: Numerics = Numerics()
 
 
 class Expected(Frozen, frozen=True, kw_only=True):
