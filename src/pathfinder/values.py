@@ -10,32 +10,34 @@ from pathfinder.choose import users
 from pathfinder.match import scopes
 from pathfinder.room import utilisation
 from pathfinder.steps import Places, expand, visible
-from pathfinder.types import Artifact, Candidate, Demand, Device, Facts, Plan
+from pathfinder.types import Artifact, Candidate, Cell, Demand, Device, Facts, Plan, Runtime
 
 Table = Mapping[str, Any]
 
 
-def with_steps(plan: Plan, candidate: Candidate, facts: Facts, demand: Demand, table: Table, places: Places) -> Plan:
-    """The same plan with its install, launch and container steps, ready to print or to run."""
-    cell = candidate.cell
-    values = placeholders(plan, candidate, facts, demand, table, places)
+def with_steps(plan: Plan, candidate: Candidate, runtime: Runtime, facts: Facts, demand: Demand, table: Table, places: Places) -> Plan:
+    """The same plan with its install, launch and container steps, ready to print or to run. `runtime` holds the recipes."""
+    cell = next(cell for cell in runtime.cells if cell.id == plan.cell)
+    values = placeholders(plan, cell, candidate.devices, facts, demand, table, places)
     scope = scopes(facts, demand, candidate.devices, plan.artifact)[0]
-    picked = device_env(candidate, facts)
-    launch = expand(cell.launch, values, scope, facts, places)
-    container = expand(cell.container, values, scope, facts, places)
+    picked = device_env(cell.backend, candidate.devices, facts)
+    proofs = {caveat.id: caveat.evidence for caveat in cell.caveats}
     return replace(
         plan,
         install=expand(cell.install, values, scope, facts, places),
-        launch=visible(launch, picked),
-        container=container,
+        launch=visible(expand(cell.launch, values, scope, facts, places), picked),
+        container=expand(cell.container, values, scope, facts, places),
+        caveats=tuple(replace(hit, evidence=proofs.get(hit.id, hit.evidence)) for hit in plan.caveats),
         root=places.root,
     )
 
 
-def placeholders(plan: Plan, candidate: Candidate, facts: Facts, demand: Demand, table: Table, places: Places) -> dict[str, str]:
+def placeholders(
+    plan: Plan, cell: Cell, devices: tuple[Device, ...], facts: Facts, demand: Demand, table: Table, places: Places
+) -> dict[str, str]:
     """Every value a recipe may name; see docs/add-a-runtime.md."""
     artifact = plan.artifact or Artifact(format="", quant="")
-    estimate, cell = plan.estimate, candidate.cell
+    estimate = plan.estimate
     context = estimate.context if estimate else int(table["assume"]["context"])
     parallel = users(demand, table) if cell.batching in ("slots", "continuous") else 1
     env = places.join("runtimes", plan.runtime, cell.id)
@@ -45,7 +47,7 @@ def placeholders(plan: Plan, candidate: Candidate, facts: Facts, demand: Demand,
     has_pip = any(step.kind == "pip" for step in cell.install)
     folder = "Scripts" if places.windows else "bin"
     separator = "\\" if places.windows else "/"
-    share = utilisation(candidate.devices, cell)
+    share = utilisation(devices, cell)
     return {
         "env": env,
         "bin": f"{env}{separator}{folder}" if has_pip else env,
@@ -66,8 +68,8 @@ def placeholders(plan: Plan, candidate: Candidate, facts: Facts, demand: Demand,
         "threads": str(threads(facts)),
         "parallel": str(parallel),
         "gpu_layers": str(gpu_layers(plan, demand)),
-        "devices": ",".join(device_names(candidate.devices)),
-        "device_count": str(max(1, len(candidate.devices))),
+        "devices": ",".join(device_names(devices)),
+        "device_count": str(max(1, len(devices))),
         "utilisation": f"{share if share is not None else 0.9:g}",
     }
 
@@ -104,20 +106,18 @@ PICK = {
 """The variable that picks the devices of a backend."""
 
 
-def device_env(candidate: Candidate, facts: Facts) -> dict[str, str]:
+def device_env(backend: str, devices: tuple[Device, ...], facts: Facts) -> dict[str, str]:
     """Variables that keep a runtime on the planned devices; none where there is nothing to pick from."""
-    backend = candidate.cell.backend
     said = facts.backends.get(backend)
     ids = said.devices if said and said.devices else tuple(device.id for device in facts.devices or ())
     every = [device for device in facts.devices or () if device.id in ids]
-    if backend not in PICK or len(every) < 2 or len(every) == len(candidate.devices):
+    if backend not in PICK or len(every) < 2 or len(every) == len(devices):
         return {}
     if backend == "cuda":
-        env = {"CUDA_DEVICE_ORDER": "PCI_BUS_ID"}
-        return env | {PICK[backend]: ",".join(_uuid_or_index(candidate.devices, every))}
+        return {"CUDA_DEVICE_ORDER": "PCI_BUS_ID", PICK[backend]: ",".join(_uuid_or_index(devices, every))}
+    indices = ",".join(_indices(devices, every))
     if backend == "rocm" and facts.os.family == "windows":
-        return {"HIP_VISIBLE_DEVICES": ",".join(_indices(candidate.devices, every))}
-    indices = ",".join(_indices(candidate.devices, every))
+        return {"HIP_VISIBLE_DEVICES": indices}
     return {PICK[backend]: f"level_zero:{indices}" if backend == "sycl" else indices}
 
 

@@ -1,0 +1,97 @@
+"""Arrows 3 to 5 in one call: from facts and a demand to ranked plans and the rejected with what would unlock them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from pathfinder.estimate import Tables
+from pathfinder.match import match
+from pathfinder.plan import plan
+from pathfinder.rank import best_per_runtime, rank, sure
+from pathfinder.steps import Places
+from pathfinder.types import Blocker, Candidate, Demand, Facts, Plan, Recommendation, Rejected, Runtime
+from pathfinder.unlock import smallest, unlock, weight
+from pathfinder.values import with_steps
+
+Key = tuple[str, str, tuple[str, ...]]
+
+
+class Rules(NamedTuple):
+    """The data a decision rests on, as loaded."""
+
+    runtimes: Sequence[Runtime]
+    table: Mapping[str, Any]
+    """`matrix/rank.yaml`."""
+    tables: Tables | None = None
+    whole: Callable[[str], Runtime] | None = None
+    """A runtime with its recipes by id, where `runtimes` leaves them out."""
+
+
+class Decision(NamedTuple):
+    """Ranked plans without steps, and everything needed to spell them."""
+
+    plans: tuple[Plan, ...]
+    candidates: dict[Key, Candidate]
+    rejected: tuple[Rejected, ...]
+
+
+def decide(facts: Facts, demand: Demand, rules: Rules, every_cell: bool = False) -> Decision:
+    """Every runtime's best plan, best first (every plan with `every_cell`), and every runtime that has none."""
+    plans: list[Plan] = []
+    origin: dict[Key, Candidate] = {}
+    ways: dict[str, list[tuple[Candidate, tuple[Blocker, ...]]]] = {}
+    for candidate in match(facts, demand, rules.runtimes, rules.table):
+        found = plan(candidate, facts, demand, rules.table, rules.tables)
+        if isinstance(found, Plan):
+            plans.append(found)
+            origin[key(found)] = candidate
+        else:
+            ways.setdefault(candidate.runtime.id, []).append((candidate, found))
+    best = rank if every_cell else best_per_runtime
+    ranked = best(plans, rules.table, demand.prefer)
+    running = {one.runtime for one in ranked}
+    return Decision(ranked, origin, rejected(rules.runtimes, ways, running))
+
+
+def key(plan: Plan) -> Key:
+    return plan.runtime, plan.cell, plan.devices
+
+
+def rejected(
+    runtimes: Sequence[Runtime], ways: Mapping[str, list[tuple[Candidate, tuple[Blocker, ...]]]], running: set[str]
+) -> tuple[Rejected, ...]:
+    """One entry a runtime without a plan: the no that takes least to turn, those nearest to a yes first."""
+    found = [_rejected(runtime, ways[runtime.id]) for runtime in runtimes if runtime.id not in running and runtime.id in ways]
+    return tuple(sorted(found, key=lambda one: (weight(one.why), one.runtime)))
+
+
+def _rejected(runtime: Runtime, ways: list[tuple[Candidate, tuple[Blocker, ...]]]) -> Rejected:
+    least = smallest(blockers for _, blockers in ways)
+    cell = next((candidate.cell.id for candidate, blockers in ways if blockers is least), None)
+    return Rejected(runtime=runtime.id, cell=cell, why=least, unlock=unlock(least, runtime.name))
+
+
+def spelt(plan: Plan, decision: Decision, facts: Facts, demand: Demand, rules: Rules, places: Places) -> Plan:
+    """A plan of a decision with its steps."""
+    candidate = decision.candidates[key(plan)]
+    runtime = rules.whole(plan.runtime) if rules.whole else candidate.runtime
+    return with_steps(plan, candidate, runtime, facts, demand, rules.table, places)
+
+
+def recommend(facts: Facts, demand: Demand, rules: Rules, places: Places, host: str, top: int | None = None) -> Recommendation:
+    """`pathfinder/recommendation/v1`: the first `top` plans (all of them without), spelt out, and the rejected."""
+    decision = decide(facts, demand, rules)
+    shown = decision.plans if top is None else decision.plans[:top]
+    first = sure(decision.plans)
+    if first is not None and top is not None and first > top:
+        shown = (*shown, decision.plans[first - 1])
+    return Recommendation(
+        host=host,
+        model=demand.model.id,
+        task=demand.task,
+        audience=demand.audience,
+        prefer=demand.prefer,
+        alternatives=demand.alternatives,
+        candidates=tuple(spelt(one, decision, facts, demand, rules, places) for one in shown),
+        sure=first,
+        rejected=decision.rejected,
+    )

@@ -1,0 +1,64 @@
+"""How people write the names of models: words, sizes, quantisations, formats; compared without their punctuation."""
+
+import re
+from typing import NamedTuple
+
+NEUTRAL = frozenset(("instruct", "chat", "it", "hf", "latest", "model", "weights", "the", "text", "b"))
+"""Words that do not change which model is meant; `base` does."""
+FORMATS = frozenset(("gguf", "mlx", "awq", "gptq", "exl2", "exl3", "onnx", "openvino", "safetensors", "imat", "i1", "ud"))
+_DROP = str.maketrans("", "", " -_:/\t")
+_DOT = re.compile(r"(?<!\d)\.|\.(?!\d)")
+_QUANT = re.compile(
+    r"(?<![a-z0-9])(iq[1-4][_-](?:xxs|xs|s|m|nl)|t?q[1-8](?:[_-]k(?:[_-](?:s|m|l|xl))?|[_-][01])?|bf16|fp?16|fp?32|fp8(?:[_-]dynamic)?|mxfp4|nvfp4"
+    r"|w\d+a\d+|int[48]|[2-8](?:\.\d+)?[_-]?bpw|[23468][_ -]?bit)(?![a-z0-9])"
+)
+_WORD = re.compile(r"\d+x\d+(?:\.\d+)?[bm]?|[ea]?\d+(?:\.\d+)*[bmk](?![a-z])|[a-z]+|\d+(?:\.\d+)*")
+_SIZE = re.compile(r"\d+x\d+(?:\.\d+)?b?|[ea]?\d+(?:\.\d+)?[bmk]")
+
+
+class Said(NamedTuple):
+    """A name taken apart."""
+
+    words: tuple[str, ...]
+    """In order, lower case; sizes (`8b`, `8x7b`, `a3b`) and versions (`3.1`) are words of their own."""
+    quant: str | None = None
+    """As GGUF spells it in upper case, or `4bit`."""
+    format: str | None = None
+
+
+def fold(text: str) -> str:
+    """What two spellings of one name have in common: no case, no separators; dots stay between digits."""
+    folded = text.strip().lower().translate(_DROP)
+    return _DOT.sub("", folded) if "." in folded else folded
+
+
+def read(text: str) -> Said:
+    lower = text.strip().lower()
+    quant = _QUANT.search(lower)
+    words = tuple(_WORD.findall(_QUANT.sub(" ", lower)))
+    format = next((word for word in words if word in FORMATS), None)
+    return Said(words=tuple(word for word in words if word not in FORMATS), quant=spell(quant[1]) if quant else None, format=format)
+
+
+def spell(quant: str) -> str:
+    """`q4-k-m` -> `Q4_K_M`, `4-bit` -> `4bit`, `fp16` -> `F16`."""
+    plain = quant.lower().replace("-", "_")
+    if plain.endswith("bit"):
+        return plain.replace("_", "").replace(" ", "")
+    if plain in ("fp16", "fp32"):
+        return plain.replace("fp", "F")
+    return plain.upper() if plain[0] in "tqib" and plain[:3] != "int" else plain.upper()
+
+
+def is_size(word: str) -> bool:
+    return _SIZE.fullmatch(word) is not None
+
+
+def difference(asked: tuple[str, ...], name: tuple[str, ...]) -> tuple[list[str], list[str]]:
+    """(words asked for that the name lacks, words of the name that were not asked for), counted, order left out."""
+    extra, missing = list(asked), list(name)
+    for word in asked:
+        if word in missing:
+            missing.remove(word)
+            extra.remove(word)
+    return extra, missing
