@@ -1,0 +1,62 @@
+"""The engines a smoke test can start: which script, which distribution, which files they read."""
+
+import sys
+from pathlib import Path
+from typing import Literal
+
+from pathfinder.errors import Problem
+from pathfinder.types import Frozen
+
+Kind = Literal["gguf", "folder"]
+
+
+class Engine(Frozen, frozen=True, kw_only=True):
+    name: str
+    script: str
+    module: str
+    """What must be importable for the script to work."""
+    distribution: str
+    extra: str
+    reads: Kind
+
+
+ENGINES = {
+    e.name: e
+    for e in (
+        Engine(
+            name="llama.cpp", script="run_llama_cpp.py", module="llama_cpp", distribution="llama-cpp-python", extra="llama", reads="gguf"
+        ),
+        Engine(name="mlx", script="run_mlx.py", module="mlx_lm", distribution="mlx-lm", extra="mlx", reads="folder"),
+    )
+}
+
+
+def engine(name: str) -> Engine:
+    """The engine of a name; raises `Problem` for an unknown one."""
+    if name.startswith(("http://", "https://")):
+        raise Problem("a served endpoint cannot be tested yet.", where=name, hint=f"Name one of: {', '.join(ENGINES)}.")
+    if name not in ENGINES:
+        raise Problem("no such engine.", where=name, hint=f"There are: {', '.join(ENGINES)}.")
+    return ENGINES[name]
+
+
+def installed(found: Engine) -> bool:
+    """Whether this Python has the engine's package; nothing is imported."""
+    from importlib.util import find_spec
+
+    return find_spec(found.module) is not None
+
+
+def need(found: Engine) -> None:
+    """Raises `Problem` with the way to get the engine when it is missing."""
+    if not installed(found):
+        raise Problem(
+            f"the engine {found.name} is not installed.",
+            where=found.distribution,
+            hint=f"Get it with: pip install 'llm-pathfinder[{found.extra}]'",
+        )
+
+
+def argv(found: Engine, python: str = sys.executable) -> list[str]:
+    """The command that starts the engine's script. No user site, no file beside the caller is imported."""
+    return [python, "-X", "utf8", str(Path(__file__).with_name(found.script))]

@@ -1,0 +1,112 @@
+"""`pathfinder run`: a smoke test of the engines of this machine."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pathfinder.cli.hosts import only_live
+from pathfinder.cli.session import Session, say
+from pathfinder.errors import ExitStatus, Problem
+
+
+def run(
+    ctx: typer.Context,
+    model: Annotated[str, typer.Option(metavar="FILE.gguf|FOLDER", help="A local model; the bundled probe model when left out.")] = "",
+    engine: Annotated[str, typer.Option(metavar="llama.cpp|mlx", help="The engine; every installed one when left out.")] = "",
+    prompt: Annotated[str, typer.Option(help="Text to continue.")] = "",
+    tokens: Annotated[int, typer.Option(help="Most tokens to generate per prompt.")] = 0,
+    context: Annotated[int, typer.Option(help="Context size in tokens.")] = 0,
+    threads: Annotated[int, typer.Option(help="CPU threads; the usable CPUs when left out.")] = 0,
+    timeout: Annotated[float, typer.Option(metavar="S", help="Seconds one engine process may take.")] = 300.0,
+    record: Annotated[str, typer.Option(metavar="FILE", help="Write the results to a file as well.")] = "",
+) -> int:
+    """Smoke test: load a model, generate, measure, and judge the numbers against a float64 reference.
+
+    With no --model, the bundled probe model on every installed engine. Exit status 1: wrong, nan, silent, crashed or timeout.
+    """
+    session: Session = ctx.obj
+    only_live(session, "run")
+    _positive(tokens=tokens, context=context, threads=threads, timeout=timeout)
+    from pathfinder import smoke
+    from pathfinder.cli.streaming import Progress
+
+    asked = smoke.Asked(
+        threads=threads or _threads(),
+        prompt=prompt or None,
+        tokens=tokens or None,
+        context=context or None,
+        seconds=timeout,
+    )
+    with Progress(quiet=session.json, color=not session.no_color) as progress:
+        results = _bundled(engine, asked, progress) if not model else [_local(model, engine, asked, progress)]
+    _print(results, session.json)
+    if record:
+        _record(Path(record), results)
+    from pathfinder.verdict import FAILED
+
+    return ExitStatus.NO if any(r.verdict in FAILED for r in results) else ExitStatus.OK
+
+
+def _bundled(name: str, asked: Any, progress: Any) -> list[Any]:
+    from pathfinder import engines, smoke
+
+    chosen = [engines.engine(name)] if name else [e for e in engines.ENGINES.values() if engines.installed(e)]
+    if not chosen:
+        hints = " or ".join(f"'llm-pathfinder[{e.extra}]'" for e in engines.ENGINES.values())
+        raise Problem("no engine is installed.", hint=f"Get one with: pip install {hints}")
+    results = []
+    for one in chosen:
+        engines.need(one)
+        progress.start(one.name, "the bundled probe model")
+        results.append(smoke.probe(one, asked, progress.event))
+        progress.result(results[-1])
+    return results
+
+
+def _local(model: str, name: str, asked: Any, progress: Any) -> Any:
+    from pathfinder import engines, probe_model, smoke
+    from pathfinder.local_model import local_model
+
+    path, kind = local_model(model)
+    chosen = engines.engine(name) if name else next(e for e in engines.ENGINES.values() if e.reads == kind)
+    if chosen.reads != kind:
+        wants = "GGUF files" if chosen.reads == "gguf" else "Hugging Face folders"
+        raise Problem(f"the engine {chosen.name} reads {wants}.", where=model, hint="Leave --engine out, or name the other engine.")
+    engines.need(chosen)
+    progress.start(chosen.name, model)
+    result = smoke.model(chosen, path, asked, probe_model.form_of(path), progress.event)
+    progress.result(result)
+    return result
+
+
+def _print(results: list[Any], as_json: bool) -> None:
+    if as_json:
+        say(_json(results))
+
+
+def _json(results: list[Any]) -> str:
+    import msgspec
+
+    body = results[0] if len(results) == 1 else {"schema": "pathfinder/fleet/v1", "results": results}
+    return msgspec.json.format(msgspec.json.encode(body), indent=1).decode()
+
+
+def _record(path: Path, results: list[Any]) -> None:
+    try:
+        path.write_text(_json(results) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise Problem(f"the results could not be written: {error.strerror}.", where=str(path)) from error
+
+
+def _positive(**values: float) -> None:
+    for name, value in values.items():
+        if value < 0 or (name == "timeout" and value == 0):
+            raise Problem("the value must be positive.", where=f"--{name}")
+
+
+def _threads() -> int:
+    """The CPUs really usable, by the same facts every other verb reads."""
+    from pathfinder.threads import usable_threads
+
+    return usable_threads()

@@ -1,0 +1,137 @@
+"""MLX through mlx-lm, in a process of its own. See `wire.py` for what it hears and says."""
+
+import os
+import shutil
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathfinder.engines import wire
+else:
+    import wire
+
+
+class Engine:
+    def __init__(self, request: dict[str, Any], out: "wire.Wire") -> None:
+        started = time.perf_counter()
+        import mlx.core as mx
+        from mlx_lm import load
+        from mlx_lm.models.cache import make_prompt_cache
+
+        self.mx, self.out, self.make_cache = mx, out, make_prompt_cache
+        if not _can_compile(mx):
+            mx.disable_compile()
+        try:
+            self.model, self.tokenizer = load(str(request["model"]))[:2]
+        except (ValueError, OSError, KeyError, RuntimeError) as error:
+            out.refuse(f"mlx-lm could not load the folder: {_first_line(error)}")
+        self.prompts = [list(self.tokenizer.encode(p["text"])) for p in request["prompts"]]
+        if not all(self.prompts):
+            out.refuse("the model's tokenizer gives no token for the prompt")
+        longest = max(len(p) for p in self.prompts) + int(request["tokens"])
+        if request.get("context") and longest > request["context"]:
+            out.refuse(f"prompt and answer need {longest} tokens, the context holds {request['context']}")
+        self.batch = int(request.get("batch") or 2048)
+        self.prefill(self.prompts[0][:1], make_prompt_cache(self.model))
+        out.send(
+            "loaded",
+            load_seconds=round(time.perf_counter() - started, 6),
+            engine_version=_version(),
+            device="gpu" if mx.default_device() == mx.gpu else "cpu",
+            context=request.get("context"),
+        )
+
+    def prefill(self, tokens: list[int], cache: Any) -> Any:
+        """The last token's logits, evaluated."""
+        mx = self.mx
+        logits = None
+        for at in range(0, len(tokens), self.batch):
+            logits = self.model(mx.array(tokens[at : at + self.batch])[None], cache=cache)[0, -1]
+            mx.eval(logits)
+        return logits
+
+    def watched(self, logits: Any, ids: list[int]) -> list[float | None]:
+        mx = self.mx
+        row = logits.astype(mx.float32)
+        return [wire.number(v) for v in (row - mx.logsumexp(row))[mx.array(ids)].tolist()]
+
+    def answer(self, index: int, watch: list[list[int]] | None, limit: int, ignore_end: bool) -> None:
+        mx, out = self.mx, self.out
+        made: list[int] = []
+        logprobs: list[list[float | None]] = []
+        finite, cache, detokenizer, ends = True, self.make_cache(self.model), self.tokenizer.detokenizer, set(self.tokenizer.eos_token_ids)
+        detokenizer.reset()
+        started = time.perf_counter()
+        logits = self.prefill(self.prompts[index], cache)
+        prefilled = time.perf_counter()
+        best, peak = mx.argmax(logits), mx.max(logits)
+        mx.eval(best, peak)
+        while True:
+            following = None
+            if len(made) + 1 < limit:
+                # The next step is queued before this one's token is read, as mlx-lm's own loop does; at the end it is thrown away.
+                ahead = self.model(best[None, None], cache=cache)[0, -1]
+                following = (ahead, mx.argmax(ahead), mx.max(ahead))
+                mx.async_eval(*following)
+            token, height = int(best.item()), float(peak.item())
+            if not -float("inf") < height < float("inf"):
+                finite = False
+                break
+            if watch and len(made) < len(watch):
+                logprobs.append(self.watched(logits, watch[len(made)]))
+            made.append(token)
+            if not ignore_end and token in ends:
+                break
+            detokenizer.add_token(token)
+            out.token(index, detokenizer.last_segment)
+            if following is None:
+                break
+            logits, best, peak = following
+        ended = time.perf_counter()
+        detokenizer.finalize()
+        out.token(index, detokenizer.last_segment)
+        out.send(
+            "sample",
+            prompt=index,
+            prompt_tokens=self.prompts[index],
+            tokens=made,
+            text=self.tokenizer.decode([t for t in made if t not in ends]),
+            logprobs=logprobs if watch else None,
+            finite=finite,
+            prefill_seconds=round(prefilled - started, 6),
+            decode_seconds=round(ended - prefilled, 6),
+        )
+
+
+def _can_compile(mx: Any) -> bool:
+    """MLX's CPU kernels are fused by a C++ compiler at run time; without one the same operations run one by one."""
+    return bool(mx.default_device() == mx.gpu or shutil.which("g++") or sys.platform == "darwin")
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
+
+
+def _version() -> str:
+    from importlib.metadata import version
+
+    return version("mlx-lm")
+
+
+def main() -> None:
+    out = wire.Wire()
+    request = out.request()
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ[name] = str(request["threads"])
+    os.environ["TRANSFORMERS_VERBOSITY"] = "error"
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    engine = Engine(request, out)
+    for index, prompt in enumerate(request["prompts"]):
+        engine.answer(index, prompt.get("watch"), int(request["tokens"]), bool(request.get("ignore_end")))
+    gpu = engine.mx.default_device() == engine.mx.gpu
+    out.done(int(engine.mx.get_peak_memory()) if gpu and sys.platform != "darwin" else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,60 @@
+"""A model named by a path: what kind it is, and whether it is whole, before any engine sees it."""
+
+from pathlib import Path
+from typing import Literal
+
+from pathfinder.errors import Problem
+
+
+def local_model(ref: str) -> tuple[Path, Literal["gguf", "folder"]]:
+    """The path and kind of a local model. Raises `Problem`, one sentence, for what is no whole GGUF file or model folder."""
+    if ref.startswith("hf:"):
+        raise Problem("models are not downloaded for a run yet.", where=ref, hint="Download it, then name the .gguf file or the folder.")
+    path = Path(ref).expanduser()
+    if path.is_dir():
+        _folder(path, ref)
+        return path, "folder"
+    if not path.exists():
+        raise Problem("there is no such file or folder.", where=ref, hint="Name a .gguf file or a folder with config.json and safetensors.")
+    from pathfinder.formats.gguf import read
+
+    read(path)
+    return path, "gguf"
+
+
+def _folder(path: Path, ref: str) -> None:
+    import json
+
+    try:
+        config = json.loads((path / "config.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise Problem("the folder has no config.json, so it is no model.", where=ref) from None
+    except (OSError, ValueError):
+        raise Problem("the folder's config.json cannot be read.", where=str(path / "config.json")) from None
+    if not isinstance(config, dict) or "model_type" not in config:
+        raise Problem("the folder's config.json names no model_type.", where=str(path / "config.json"))
+    weights = sorted(path.glob("*.safetensors"))
+    if not weights:
+        raise Problem("the folder has no .safetensors file.", where=ref, hint="Other weight files are not read.")
+    for file in weights:
+        _safetensors(file)
+
+
+def _safetensors(file: Path) -> None:
+    """Header length, JSON header, bytes (huggingface/safetensors README): the last offset is the file's end."""
+    import json
+
+    try:
+        size = file.stat().st_size
+        with file.open("rb") as stream:
+            length = int.from_bytes(stream.read(8), "little")
+            if size < 8 or not 2 <= length <= min(size - 8, 100 << 20):
+                raise ValueError
+            header = json.loads(stream.read(length))
+        ends = [entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__"]
+    except OSError as error:
+        raise Problem(f"the file cannot be read: {error.strerror}.", where=str(file)) from None
+    except (ValueError, AttributeError, KeyError, TypeError, IndexError):
+        raise Problem("this is not a safetensors file, or its header is cut off.", where=str(file), hint="Download it again.") from None
+    if 8 + length + max(ends, default=0) > size:
+        raise Problem("the file is cut off.", where=str(file), hint="Download it again.")
