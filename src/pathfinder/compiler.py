@@ -72,6 +72,7 @@ def read(folder: Path, heed: Heed | None = None) -> Tree:
     heed = heed or Heed()
     tree: Tree = {kind: dict(heed.each(sorted((folder / kind).glob("*.yaml")), partial(_document, guess=False))) for kind in FOLDERS}
     tables = [path for name in TABLES if (path := folder / f"{name}.yaml").is_file()]
+    tree["evidence"] = dict(heed.each(sorted((folder / "evidence").glob("*.json")), _proofs))
     tree["tables"] = dict(heed.each(tables, partial(_document, guess=True)))
     return tree
 
@@ -84,16 +85,29 @@ def _document(path: Path, *, guess: bool) -> tuple[str, Any]:
     return path.stem, document
 
 
+def _proofs(path: Path) -> tuple[str, Any]:
+    """A machine-written file: `{"cells": {CELL: [evidence]}}` and whatever else its writer keeps there."""
+    try:
+        return path.stem, {"cells": msgspec.json.decode(path.read_bytes(), type=Proofs).cells}
+    except msgspec.DecodeError as error:
+        raise Problem(f"Not an evidence file: {error}.", where=f"evidence/{path.name}") from None
+
+
+class Proofs(msgspec.Struct):
+    cells: dict[str, list[dict[str, Any]]] = {}
+
+
 def merged(base: Tree, over: Tree, name: str) -> Tree:
     """An overlay's documents on the base's: runtimes by cell, the other files' entries by id, tables by row."""
-    tree: Tree = {kind: dict(base.get(kind, {})) for kind in (*FOLDERS, "tables")}
+    tree: Tree = {kind: dict(base.get(kind, {})) for kind in (*FOLDERS, "evidence", "tables")}
     for id, raw in over["runtimes"].items():
         known = tree["runtimes"].get(id)
         tree["runtimes"][id] = matrix.merge(known, raw, name) if known else {**raw, "origin": f"overlay:{name}"}
     for kind in ("platforms", "models", "devices", "tables"):
         for id, document in over.get(kind, {}).items():
             tree[kind][id] = {**tree[kind].get(id, {}), **document}
-    tree["profiles"] |= over["profiles"]
+    for kind in ("profiles", "evidence"):
+        tree[kind] |= over.get(kind, {})
     return tree
 
 
@@ -104,7 +118,7 @@ def sections(tree: Tree, heed: Heed | None = None) -> Sections:
     """Every section of the file, validated."""
     heed = heed or Heed()
     shared = entries(tree["platforms"], "platforms", heed)
-    runtimes = heed.each(sorted(tree["runtimes"]), lambda id: _runtime(id, tree["runtimes"][id], shared))
+    runtimes = heed.each(sorted(tree["runtimes"]), lambda id: _runtime(id, tree, shared))
     platforms = heed.each(sorted(shared), lambda id: platform(id, shared[id]))
     profiles: dict[str, Facts] = dict(
         heed.each(sorted(tree["profiles"]), lambda id: (id, convert(tree["profiles"][id], Facts, f"profiles/{id}.yaml")))
@@ -123,8 +137,11 @@ def sections(tree: Tree, heed: Heed | None = None) -> Sections:
     return {name: msgspec.msgpack.encode(value) for name, value in packed.items()}
 
 
-def _runtime(id: str, raw: Raw, platforms: dict[str, Raw]) -> Runtime:
-    return matrix.resolve(id, {key: value for key, value in raw.items() if key != "origin"}, platforms, raw.get("origin", "built-in"))
+def _runtime(id: str, tree: Tree, platforms: dict[str, Raw]) -> Runtime:
+    raw = tree["runtimes"][id]
+    proofs = tree.get("evidence", {}).get(id, {}).get("cells", {})
+    fields = {key: value for key, value in raw.items() if key != "origin"}
+    return matrix.resolve(id, matrix.proven(fields, proofs), platforms, raw.get("origin", "built-in"))
 
 
 def platform(id: str, raw: Raw) -> Platform:

@@ -45,6 +45,13 @@ def merge(base: Raw, over: Raw, name: str) -> Raw:
     return {**merged, "cells": cells, ORIGINS: notes}
 
 
+def proven(raw: Raw, proofs: Mapping[str, list[Raw]]) -> Raw:
+    """The document with machine-written evidence behind that of its cells; a cell that is no longer there keeps none."""
+    cells = raw.get("cells") or {}
+    added = {id: {**cell, "evidence": [*(cell.get("evidence") or []), *proofs[id]]} for id, cell in cells.items() if proofs.get(id)}
+    return {**raw, "cells": {**cells, **added}} if added else raw
+
+
 def _layered(below: Raw, above: Raw) -> Raw:
     """Fields of `above` on those of `below`; requirements and caveats by key."""
     layered = {**below, **above}

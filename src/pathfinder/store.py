@@ -1,4 +1,7 @@
-"""Finds the data, compiled; caches what is compiled here; overlays and profiles. No YAML is read unless a file changed."""
+"""Finds the data, compiled; caches what is compiled here; overlays and profiles. No YAML is read unless a file changed.
+
+`overlays` are folders laid out like `matrix/`, the later on top of the earlier; none named: those of PATHFINDER_OVERLAY.
+"""
 
 import io
 import os
@@ -18,7 +21,7 @@ T = TypeVar("T")
 Overlays = Sequence[str]
 MAGIC = b"pathfinder-data-1\n"
 """First line of a compiled file; then the stamp it was compiled from, the index, and the sections."""
-_WATCHED = ("runtimes", "platforms", "models", "devices", "profiles", "")
+_WATCHED = ("runtimes", "platforms", "models", "devices", "profiles", "evidence", "")
 _SHAPERS = ("types", "matrix", "when", "compare", "vocabulary", "compiler", "pool", "strict", "plainyaml")
 """Modules that decide what the compiled file looks like; when one changes, the cache is stale."""
 
@@ -28,7 +31,7 @@ _SHAPERS = ("types", "matrix", "when", "compare", "vocabulary", "compiler", "poo
 
 def matrix(overlays: Overlays = ()) -> tuple[Runtime, ...]:
     """Every runtime, as far as deciding needs it; history, origins and most evidence are left to `whole`."""
-    return _matrix(tuple(overlays))
+    return _matrix(_chosen(overlays))
 
 
 @cache
@@ -40,21 +43,21 @@ def _matrix(overlays: tuple[str, ...]) -> tuple[Runtime, ...]:
 
 def whole(id: str, overlays: Overlays = ()) -> Runtime:
     """A runtime by its id with everything: recipes, evidence, history, origins."""
-    return _data(tuple(overlays)).get(f"runtime/{id}", Runtime)
+    return _data(_chosen(overlays)).get(f"runtime/{id}", Runtime)
 
 
 def runtime(name: str, overlays: Overlays = ()) -> Runtime:
     """A runtime by id, name or alias, whole. Raises Problem with the nearest names."""
     from pathfinder.compiler import fold
 
-    names = _data(tuple(overlays)).get("aliases", dict[str, str])
+    names = _data(_chosen(overlays)).get("aliases", dict[str, str])
     if (id := names.get(fold(name))) is not None:
         return whole(id, overlays)
     raise _nothing("runtime", name, names.values(), names.keys())
 
 
 def models(overlays: Overlays = ()) -> tuple[Model, ...]:
-    return _data(tuple(overlays)).get("models", tuple[Model, ...])
+    return _data(_chosen(overlays)).get("models", tuple[Model, ...])
 
 
 def devices(overlays: Overlays = ()) -> tuple[Any, ...]:
@@ -62,22 +65,22 @@ def devices(overlays: Overlays = ()) -> tuple[Any, ...]:
     from pathfinder import types
 
     chip: Any = getattr(types, "Chip", dict[str, Any])
-    found: tuple[Any, ...] = _data(tuple(overlays)).get("devices", tuple[chip, ...])
+    found: tuple[Any, ...] = _data(_chosen(overlays)).get("devices", tuple[chip, ...])
     return found
 
 
 def platforms(overlays: Overlays = ()) -> tuple[Platform, ...]:
-    return _data(tuple(overlays)).get("platforms", tuple[Platform, ...])
+    return _data(_chosen(overlays)).get("platforms", tuple[Platform, ...])
 
 
 def profiles(overlays: Overlays = ()) -> tuple[str, ...]:
     """Ids of the hand-written machines."""
-    return _data(tuple(overlays)).get("profiles", tuple[str, ...])
+    return _data(_chosen(overlays)).get("profiles", tuple[str, ...])
 
 
 def profile(id: str, overlays: Overlays = ()) -> Facts:
     """A hand-written machine. Raises Problem with the nearest ids."""
-    data = _data(tuple(overlays))
+    data = _data(_chosen(overlays))
     if f"profile/{id}" not in data.index:
         raise _nothing("profile", id, profiles(overlays), profiles(overlays))
     return data.get(f"profile/{id}", Facts)
@@ -85,13 +88,18 @@ def profile(id: str, overlays: Overlays = ()) -> Facts:
 
 def rank_table(overlays: Overlays = ()) -> dict[str, Any]:
     """The order of plans, `matrix/rank.yaml`."""
-    return _data(tuple(overlays)).get("rank", dict[str, Any])
+    return _data(_chosen(overlays)).get("rank", dict[str, Any])
 
 
 def estimate_table(overlays: Overlays = ()) -> dict[str, Any]:
     """The coefficients of the estimate, `matrix/estimate.yaml`; empty when there is none."""
-    data = _data(tuple(overlays))
+    data = _data(_chosen(overlays))
     return data.get("estimate", dict[str, Any]) if "estimate" in data.index else {}
+
+
+def _chosen(overlays: Overlays) -> tuple[str, ...]:
+    """The overlays named, else those of PATHFINDER_OVERLAY, the later on top of the earlier."""
+    return tuple(overlays) or tuple(filter(None, os.environ.get("PATHFINDER_OVERLAY", "").split(os.pathsep)))
 
 
 def _nothing(what: str, name: str, ids: Iterable[str], names: Iterable[str]) -> Problem:
@@ -201,7 +209,7 @@ def _stamp(folder: Path, below: tuple[str, ...] | None) -> str:
 def _files(folder: Path) -> list[str]:
     try:
         with os.scandir(folder) as found:
-            stats = [(entry.name, entry.stat()) for entry in found if entry.name.endswith(".yaml")]
+            stats = [(entry.name, entry.stat()) for entry in found if entry.name.endswith((".yaml", ".json"))]
     except OSError:
         return []
     return sorted(f"{folder.name}/{name} {stat.st_size} {stat.st_mtime_ns}" for name, stat in stats)
