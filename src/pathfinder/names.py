@@ -47,7 +47,7 @@ def spell(quant: str) -> str:
         return plain.replace("_", "").replace(" ", "")
     if plain in ("fp16", "fp32"):
         return plain.replace("fp", "F")
-    return plain.upper() if plain[0] in "tqib" and plain[:3] != "int" else plain.upper()
+    return plain.upper()
 
 
 def is_size(word: str) -> bool:

@@ -1,0 +1,53 @@
+"""`pathfinder recommend`: which runtimes run a model on a host, best first."""
+
+from typing import Annotated, Any
+
+import typer
+
+from pathfinder.errors import ExitStatus
+
+
+def recommend(
+    ctx: typer.Context,
+    model: Annotated[
+        str, typer.Option("--model", "-m", metavar="REF", help="A model by any name, hf:owner/repo, a .gguf file or a folder.")
+    ],
+    task: Annotated[str | None, typer.Option(help="chat, embeddings, transcribe, ...: the model's own unless said.")] = None,
+    for_: Annotated[str, typer.Option("--for", metavar="WHOM", help="solo, team or production.")] = "solo",
+    prefer: Annotated[str | None, typer.Option(help="simple, fast, throughput or memory.")] = None,
+    context: Annotated[int | None, typer.Option(help="Tokens of context to plan for.")] = None,
+    concurrency: Annotated[int | None, typer.Option(help="Requests at once.")] = None,
+    quant: Annotated[str | None, typer.Option(help="Only this quantisation, such as Q8_0.")] = None,
+    top: Annotated[int | None, typer.Option(help="Only the first N.")] = None,
+    runtime: Annotated[str | None, typer.Option(metavar="ID", help="Only this runtime, with all its builds.")] = None,
+    deadline: Annotated[float, typer.Option(help="Seconds for looking at the host.")] = 3.0,
+) -> int:
+    """Which local AI runtimes run a model here, best first: why, what to mind, how much memory, how fast, and the exact commands."""
+    from pathfinder.cli.hosts import Known, answer
+    from pathfinder.cli.wish import Wish, decided
+
+    session = ctx.obj
+    wish = Wish(model, task, for_, prefer, context, concurrency, quant, runtime)
+    seen: dict[str, Any] = {}
+
+    def one(known: Known) -> tuple[Any, int]:
+        found = decided(wish, known, session, top)
+        seen["facts"] = known.facts
+        return found, status(found)
+
+    def show(found: Any) -> None:
+        from pathfinder.cli.session import say
+        from pathfinder.cli.wish import columns
+        from pathfinder.show import recommendation
+
+        say(recommendation(found, seen["facts"], columns(), session.explain))
+
+    return answer(session, one, show, deadline=deadline)
+
+
+def status(found: Any) -> int:
+    """0: something runs; 1: nothing does; 3: whether anything does is not known."""
+    if not found.candidates:
+        open_questions = any(not any(blocker.holds is False for blocker in one.why) for one in found.rejected)
+        return ExitStatus.UNKNOWN if open_questions else ExitStatus.NO
+    return ExitStatus.UNKNOWN if all(plan.verdict == "unknown" for plan in found.candidates) else ExitStatus.OK

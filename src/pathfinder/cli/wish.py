@@ -1,0 +1,117 @@
+"""What several verbs share: the wish from the command line, the data a decision rests on, and the decision."""
+
+import os
+from typing import Any, NamedTuple
+
+from pathfinder.cli.hosts import LIVE, Known
+from pathfinder.cli.session import Session
+from pathfinder.decide import Rules, decide, recommend, spelt
+from pathfinder.errors import ExitStatus, Problem
+from pathfinder.steps import Places, places_for
+from pathfinder.types import Artifact, Demand, Facts, Model, Plan, Recommendation
+
+
+class Wish(NamedTuple):
+    """The options of a decision as typed."""
+
+    model: str
+    task: str | None = None
+    audience: str = "solo"
+    prefer: str | None = None
+    context: int | None = None
+    users: int | None = None
+    quant: str | None = None
+    runtime: str | None = None
+
+
+def demand(wish: Wish, session: Session) -> Demand:
+    from pathfinder import store
+    from pathfinder.ask import ask
+
+    runtime = store.runtime(wish.runtime, session.overlay).id if wish.runtime else None
+    return ask(
+        wish.model,
+        store.models(session.overlay),
+        task=wish.task,
+        audience=wish.audience,
+        prefer=wish.prefer,
+        context=wish.context,
+        users=wish.users,
+        runtime=runtime,
+        quant=wish.quant,
+        local=local,
+    )
+
+
+def rules(session: Session, only: str | None = None) -> Rules:
+    from pathfinder import store
+
+    runtimes = store.matrix(session.overlay)
+    if only is not None:
+        runtimes = tuple(runtime for runtime in runtimes if runtime.id == only)
+    return Rules(
+        runtimes=runtimes,
+        table=store.rank_table(session.overlay),
+        tables=tables(session),
+        whole=lambda id: store.whole(id, session.overlay),
+    )
+
+
+def tables(session: Session) -> Any:
+    from pathfinder import store
+    from pathfinder.estimate import Tables
+
+    return Tables(coefficients=store.estimate_table(session.overlay))
+
+
+def local(text: str) -> tuple[Model, Artifact] | None:
+    """A file or folder on this machine, read by its header; None when there is none of that name."""
+    path = os.path.expanduser(text)  # noqa: PTH111 (pathlib costs start-up time)
+    if not os.path.exists(path):  # noqa: PTH110
+        return None
+    from pathlib import Path
+
+    from pathfinder.formats import read
+
+    return read(Path(path))
+
+
+def places(known: Known) -> Places:
+    """Where things go: below this user's home when the host is this machine, else below a home only that machine knows."""
+    return places_for(known.facts, os.path.expanduser("~") if known.name == LIVE else None)  # noqa: PTH111
+
+
+def decided(wish: Wish, known: Known, session: Session, top: int | None = None) -> Recommendation:
+    asked = demand(wish, session)
+    return recommend(known.facts, asked, rules(session, asked.runtime), places(known), known.name, top)
+
+
+def planned(wish: Wish, known: Known, session: Session) -> Plan:
+    """The best plan with its steps. Raises Problem (1) when there is none, with what would unlock it."""
+    asked = demand(wish, session)
+    with_data = rules(session, asked.runtime)
+    decision = decide(known.facts, asked, with_data)
+    if not decision.plans:
+        raise nothing(asked, decision.rejected, known.facts)
+    return spelt(decision.plans[0], decision, known.facts, asked, with_data, places(known))
+
+
+def nothing(asked: Demand, rejected: Any, facts: Facts) -> Problem:
+    from pathfinder.show import why
+
+    what = asked.runtime or "Nothing in the matrix"
+    hint = f"{rejected[0].runtime}: {why(rejected[0])}." if rejected else None
+    return Problem(
+        f"{what} runs {asked.model.id} on this host.".replace(f"{asked.runtime} runs", f"{asked.runtime} does not run"),
+        hint=hint,
+        exit=ExitStatus.NO,
+    )
+
+
+def columns() -> int:
+    """Width of the terminal; 100 where there is none."""
+    try:
+        return os.get_terminal_size().columns
+    except OSError:
+        said = os.environ.get("COLUMNS", "")
+        return int(said) if said.isdigit() and int(said) > 0 else 100

@@ -1,0 +1,161 @@
+"""A recommendation as plain text for a terminal of any width; the same values as the JSON, nothing decided here."""
+
+import textwrap
+from collections.abc import Iterator
+
+from pathfinder.compare import spell_bytes
+from pathfinder.quoting import command
+from pathfinder.types import Blocker, Facts, Interval, Plan, Recommendation, Rejected
+from pathfinder.unlock import change
+
+MARKS = {"works": " ", "partial": "!", "unknown": "?"}
+
+
+def recommendation(found: Recommendation, facts: Facts, width: int = 80, explain: bool = False) -> str:
+    return "\n".join(_lines(found, facts, max(40, width), explain))
+
+
+def _lines(found: Recommendation, facts: Facts, width: int, explain: bool) -> Iterator[str]:
+    first = found.candidates[0] if found.candidates else None
+    yield from _wrap(f"{found.model} on {machine(facts)}", width)
+    yield from _wrap(_wish(found, first), width)
+    if found.alternatives:
+        yield from _wrap(f"Not to be confused with {', '.join(found.alternatives)}.", width)
+    yield ""
+    if first is None:
+        yield "Nothing here runs it."
+    for plan in found.candidates:
+        yield from _plan(plan, width, explain)
+    if found.sure is not None:
+        sure = next((plan for plan in found.candidates if plan.rank == found.sure), None)
+        yield from _wrap(f"Sure without further questions: {sure.rank}. {sure.name}" if sure else "", width)
+    if first is not None:
+        yield ""
+        yield from _commands(first)
+    if found.rejected:
+        yield ""
+        yield "Not here:"
+        yield from _rejected(found.rejected, width)
+
+
+def _wish(found: Recommendation, first: Plan | None) -> str:
+    who = {"solo": "one person", "team": "a team", "production": "production"}[found.audience]
+    context = f", {first.estimate.context} tokens of context" if first and first.estimate else ""
+    prefer = f", {found.prefer} first" if found.prefer else ""
+    return f"Planned for {found.task}, {who}{prefer}{context}."
+
+
+def machine(facts: Facts) -> str:
+    """One line on a host: its devices, else its CPU, and its memory."""
+    devices = [device for device in facts.devices or () if device.kind != "npu"]
+    names: dict[str, int] = {}
+    for device in devices:
+        size = f" ({spell_bytes(device.memory_bytes)})" if device.memory_bytes else ""
+        label = (device.name or device.id) + size + (" hidden" if device.visible is False else "")
+        names[label] = names.get(label, 0) + 1
+    gpus = [f"{count}x {label}" if count > 1 else label for label, count in names.items()]
+    cpu = facts.cpu.model or facts.cpu.arch or "an unknown CPU"
+    ram = f"{spell_bytes(facts.memory.usable_bytes)} of memory usable" if facts.memory.usable_bytes else "unknown memory"
+    none = ["no GPU seen"] if facts.devices == () else ["GPUs unknown"] if facts.devices is None else []
+    return ", ".join([*gpus, *none, cpu, ram])
+
+
+def _plan(plan: Plan, width: int, explain: bool) -> Iterator[str]:
+    form = f"{plan.artifact.quant} {plan.artifact.format}" if plan.artifact else ""
+    where = f"{plan.backend} x{len(plan.devices)}" if len(plan.devices) > 1 else plan.backend
+    parts = [form, where, {"split": "split with system memory"}.get(plan.placement, ""), memory(plan), speed(plan), proof(plan)]
+    head = f"{plan.rank:>2}.{MARKS[plan.verdict]} {plan.name}: "
+    yield from _wrap(head + " · ".join(part for part in parts if part), width, "     ")
+    for says in _notes(plan, explain):
+        yield from _wrap(f"     {says}", width, "       ")
+
+
+def _notes(plan: Plan, explain: bool) -> Iterator[str]:
+    for hit in plan.caveats:
+        yield f"! {'May apply: ' if hit.applies is None else ''}{hit.says}"
+    for blocker in plan.unknown:
+        yield f"? {question(blocker)}"
+    if plan.project != "active" or explain:
+        yield from (f"- {reason}" for reason in plan.reasons)
+    if explain:
+        yield "- " + ", ".join(f"{name} {word}" for name, word in plan.score.items())
+        yield from (f"- assumed: {says}" for says in (plan.estimate.assumed if plan.estimate else ()))
+
+
+def question(blocker: Blocker) -> str:
+    """What must be found out, for a fact that could not be read."""
+    says = f" {blocker.says}" if blocker.says else ""
+    return f"{blocker.fact} could not be read; needed: {blocker.needed}.{says}"
+
+
+def memory(plan: Plan) -> str:
+    """`5.9 of 22.1 GiB`, or what is known of it."""
+    if plan.estimate is None or not plan.estimate.memory.per_device:
+        return ""
+    rows = plan.estimate.memory.per_device
+    own = [row for row in rows if row.device != "ram"] or list(rows)
+    used = sum(row.total_bytes for row in own)
+    have = [row.available_bytes for row in own]
+    of = "" if None in have else f" of {spell_bytes(sum(size or 0 for size in have))}"
+    return f"{spell_bytes(used)}{of} {'RAM' if own[0].device == 'ram' else 'device memory'}"
+
+
+def speed(plan: Plan) -> str:
+    if plan.estimate is None:
+        return ""
+    return interval(plan.estimate.speed.decode_tps)
+
+
+def interval(tps: Interval) -> str:
+    if tps.likely is None:
+        return ""
+    if tps.low is None or tps.high is None:
+        return f"~{tps.likely:.3g} tok/s"
+    return f"{tps.low:.2g}-{tps.high:.2g} tok/s" if tps.low < 10 else f"{tps.low:.0f}-{tps.high:.0f} tok/s"
+
+
+def proof(plan: Plan) -> str:
+    kind, _, month = plan.evidence.partition(" ")
+    words = {
+        "run": "run",
+        "installed": "installed",
+        "resolved": "resolves",
+        "read": "documented",
+        "inferred": "untested",
+        "none": "untested",
+    }
+    return f"{words.get(kind, kind)} {month}".strip()
+
+
+def _commands(plan: Plan) -> Iterator[str]:
+    """The first plan's steps as lines to paste; not wrapped, so that they stay one command each."""
+    yield f"Commands for {plan.name} ({plan.cell}):"
+    for step in (*plan.install, *plan.launch):
+        yield f"  # {step.title}"
+        yield f"  {command(step, plan.os, plan.root)}"
+    if plan.endpoint is not None:
+        yield f"  API: {plan.endpoint.url} ({plan.endpoint.api})"
+
+
+def _rejected(rejected: tuple[Rejected, ...], width: int) -> Iterator[str]:
+    """One line each; runtimes that do other work, and those that need other hardware, in a line together."""
+    others = [one.runtime for one in rejected if any(blocker.fact == "want.task" for blocker in one.why)]
+    for one in rejected:
+        if one.runtime not in others:
+            yield from _wrap(f"  {one.runtime}: {why(one)}", width, "      ")
+    if others:
+        yield from _wrap(f"  Made for other work: {', '.join(others)}", width, "      ")
+
+
+def why(one: Rejected) -> str:
+    if one.unlock is not None:
+        return one.unlock.says
+    return "; ".join(question(blocker) for blocker in one.why) or "no reason known"
+
+
+def blockers(one: Rejected) -> list[str]:
+    return [blocker.says or change(blocker) for blocker in one.why]
+
+
+def _wrap(text: str, width: int, indent: str = "") -> list[str]:
+    return textwrap.wrap(text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False) or [""]
