@@ -12,6 +12,16 @@ Predict = Callable[[Artifact, int, bool], Estimate]
 """(artefact, context in tokens, may it be split with system memory) -> estimate."""
 
 
+class Rooms(Frozen, frozen=True, kw_only=True):
+    """Bytes at hand; None: not known."""
+
+    whole: int | None
+    """On the devices, or in system memory where there are none."""
+    split: int | None
+    """On the devices and in system memory together."""
+    offload: bool = False
+
+
 class Choice(Frozen, frozen=True, kw_only=True):
     artifact: Artifact
     context: int
@@ -82,20 +92,32 @@ def users(demand: Demand, table: Mapping[str, Any]) -> int:
 
 
 def choose(
-    artifacts: Sequence[Artifact], demand: Demand, table: Mapping[str, Any], offload: bool, predict: Predict
+    artifacts: Sequence[Artifact], demand: Demand, table: Mapping[str, Any], rooms: Rooms, predict: Predict
 ) -> Choice | Estimate | None:
     """The first form that fits in the order of the wish; else the estimate of the one that came closest; None without any form.
 
     Whole in fast memory comes first, then split with system memory; the poorest quality and a shortened context only after both."""
     rated = ordered(artifacts, demand, table)
-    closest: Estimate | None = None
-    for artifact, context, split in _attempts(rated, contexts(demand, table), offload):
+    lengths = contexts(demand, table)
+    params = demand.model.params
+    for artifact, context, split in _attempts(rated, lengths, rooms.offload):
+        limit = rooms.split if split else rooms.whole
+        if limit is not None and least_bytes(artifact, params) > limit:
+            continue
         estimate = predict(artifact, context, split)
         if estimate.memory.fits is not False:
             return Choice(artifact=artifact, context=context, estimate=estimate, split=split)
-        if closest is None or estimate.memory.total_bytes < closest.memory.total_bytes:
-            closest = estimate
-    return closest
+    if not rated:
+        return None
+    smallest = min((artifact for _, artifact in rated), key=lambda artifact: least_bytes(artifact, params))
+    return predict(smallest, lengths[-1], False)
+
+
+def least_bytes(artifact: Artifact, params: int | None) -> float:
+    """What the weights take at the very least; 0 when nothing is known."""
+    if artifact.bytes is not None:
+        return artifact.bytes * 0.95
+    return (params or 0) * (bits_per_weight(artifact, params) or 0) / 8 * 0.95
 
 
 def _attempts(rated: list[tuple[str | None, Artifact]], lengths: tuple[int, ...], offload: bool) -> Iterator[tuple[Artifact, int, bool]]:

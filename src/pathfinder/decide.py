@@ -3,15 +3,20 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from msgspec.structs import replace
+
 from pathfinder.estimate import Tables
 from pathfinder.match import match
 from pathfinder.plan import plan
 from pathfinder.rank import best_per_runtime, rank, sure
 from pathfinder.steps import Places
 from pathfinder.types import Blocker, Candidate, Demand, Facts, Plan, Recommendation, Rejected, Runtime
-from pathfinder.unlock import smallest, unlock, weight
+from pathfinder.unlock import ORDER, unlock, weight
 from pathfinder.values import with_steps
 
+Blockers = tuple[Blocker, ...]
+WholeNo = Callable[[Candidate, Blockers], Blockers]
+HARDWARE = ORDER.index("hardware")
 Key = tuple[str, str, tuple[str, ...]]
 
 
@@ -38,7 +43,7 @@ def decide(facts: Facts, demand: Demand, rules: Rules, every_cell: bool = False)
     """Every runtime's best plan, best first (every plan with `every_cell`), and every runtime that has none."""
     plans: list[Plan] = []
     origin: dict[Key, Candidate] = {}
-    ways: dict[str, list[tuple[Candidate, tuple[Blocker, ...]]]] = {}
+    ways: dict[str, list[tuple[Candidate, Blockers]]] = {}
     for candidate in match(facts, demand, rules.runtimes, rules.table):
         found = plan(candidate, facts, demand, rules.table, rules.tables)
         if isinstance(found, Plan):
@@ -49,25 +54,41 @@ def decide(facts: Facts, demand: Demand, rules: Rules, every_cell: bool = False)
     best = rank if every_cell else best_per_runtime
     ranked = best(plans, rules.table, demand.prefer)
     running = {one.runtime for one in ranked}
-    return Decision(ranked, origin, rejected(rules.runtimes, ways, running))
+
+    def whole_no(candidate: Candidate, blockers: Blockers) -> Blockers:
+        return blockers + memory_too(candidate, facts, demand, rules)
+
+    return Decision(ranked, origin, rejected(rules.runtimes, ways, running, whole_no))
 
 
 def key(plan: Plan) -> Key:
     return plan.runtime, plan.cell, plan.devices
 
 
+def memory_too(candidate: Candidate, facts: Facts, demand: Demand, rules: Rules) -> Blockers:
+    """What a candidate that is a no for another reason would lack in memory, so that its unlock is the whole truth."""
+    if candidate.verdict is not None or not candidate.artifacts:
+        return ()
+    found = plan(replace(candidate, verdict="unknown"), facts, demand, rules.table, rules.tables)
+    return () if isinstance(found, Plan) else found
+
+
 def rejected(
-    runtimes: Sequence[Runtime], ways: Mapping[str, list[tuple[Candidate, tuple[Blocker, ...]]]], running: set[str]
+    runtimes: Sequence[Runtime], ways: Mapping[str, list[tuple[Candidate, Blockers]]], running: set[str], whole_no: WholeNo
 ) -> tuple[Rejected, ...]:
     """One entry a runtime without a plan: the no that takes least to turn, those nearest to a yes first."""
-    found = [_rejected(runtime, ways[runtime.id]) for runtime in runtimes if runtime.id not in running and runtime.id in ways]
+    found = [_rejected(runtime, ways[runtime.id], whole_no) for runtime in runtimes if runtime.id not in running and runtime.id in ways]
     return tuple(sorted(found, key=lambda one: (weight(one.why), one.runtime)))
 
 
-def _rejected(runtime: Runtime, ways: list[tuple[Candidate, tuple[Blocker, ...]]]) -> Rejected:
-    least = smallest(blockers for _, blockers in ways)
-    cell = next((candidate.cell.id for candidate, blockers in ways if blockers is least), None)
-    return Rejected(runtime=runtime.id, cell=cell, why=least, unlock=unlock(least, runtime.name))
+def _rejected(runtime: Runtime, ways: list[tuple[Candidate, Blockers]], whole_no: WholeNo) -> Rejected:
+    left = [(candidate, blockers, False) for candidate, blockers in ways]
+    while True:
+        index = min(range(len(left)), key=lambda at: weight(left[at][1]))
+        candidate, blockers, complete = left[index]
+        if complete or weight(blockers)[0] == HARDWARE:
+            return Rejected(runtime=runtime.id, cell=candidate.cell.id, why=blockers, unlock=unlock(blockers, runtime.name))
+        left[index] = (candidate, whole_no(candidate, blockers), True)
 
 
 def spelt(plan: Plan, decision: Decision, facts: Facts, demand: Demand, rules: Rules, places: Places) -> Plan:

@@ -19,6 +19,7 @@ from pathfinder.types import (
     ModelFacts,
     Requirement,
     Runtime,
+    Takes,
     Verdict,
     WantFacts,
     When,
@@ -27,6 +28,7 @@ from pathfinder.unlock import ask, smallest
 from pathfinder.when import scope_of
 
 Scope = dict[str, Any]
+PHONES = ("ios", "android")
 NO_STATUS = ("broken", "unsupported")
 
 
@@ -107,7 +109,10 @@ def _no_device() -> Blocker:
 
 def _common(facts: Facts, demand: Demand, runtime: Runtime, cell: Cell) -> tuple[Blocker, ...]:
     """What does not depend on the device: the system, the task, the model's architecture, the cell's own status."""
-    found = [_in("os.family", facts.os.family, cell.os, "os"), _in("os.arch", facts.os.arch or facts.cpu.arch, cell.arch, "hardware")]
+    found = [
+        _in("os.family", facts.os.family, cell.os, _os_takes(facts, cell)),
+        _in("os.arch", facts.os.arch or facts.cpu.arch, cell.arch, "hardware"),
+    ]
     found.append(_in("want.task", demand.task, cell.tasks, "wish"))
     found.append(_in("model.arch", demand.model.arch or None, runtime.architectures, "wish"))
     if cell.status in NO_STATUS:
@@ -116,7 +121,13 @@ def _common(facts: Facts, demand: Demand, runtime: Runtime, cell: Cell) -> tuple
     return tuple(blocker for blocker in found if blocker is not None)
 
 
-def _in(fact: str, found: str | None, allowed: Sequence[str], takes: Any) -> Blocker | None:
+def _os_takes(facts: Facts, cell: Cell) -> Takes:
+    """A phone keeps its system, and Apple's run on Apple's machines."""
+    fixed = facts.os.family in PHONES or set(cell.os) <= {"macos", *PHONES}
+    return "hardware" if fixed else "os"
+
+
+def _in(fact: str, found: str | None, allowed: Sequence[str], takes: Takes) -> Blocker | None:
     if not allowed or found in allowed:
         return None
     needed = allowed[0] if len(allowed) == 1 else f"one of {', '.join(allowed[:6])}{', ...' if len(allowed) > 6 else ''}"
@@ -128,8 +139,9 @@ def _candidate(
 ) -> Candidate:
     every = scopes(facts, demand, devices)
     blockers = list(common)
+    other_system = any(blocker.fact == "os.family" for blocker in common)
     for requirement in cell.requires:
-        blockers += _requirement(requirement, every)
+        blockers += (one for one in _requirement(requirement, every) if not (other_system and one.fact.startswith("os.")))
     artifacts, format_blockers = _artifacts(facts, demand, cell, devices)
     if not artifacts:
         blockers += format_blockers

@@ -1,13 +1,13 @@
 """Arrow 4: a candidate made concrete: which form of the model, how much context, where it lives, and the exact steps."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
-from pathfinder.choose import Choice, choose, quality_of, users
-from pathfinder.compare import spell_bytes
+from pathfinder.choose import Choice, Rooms, choose, quality_of, users
 from pathfinder.estimate import Tables
 from pathfinder.predict import predict
-from pathfinder.room import is_integrated
+from pathfinder.room import is_integrated, room_on, usable_ram
 from pathfinder.steps import effort
 from pathfinder.types import (
     Artifact,
@@ -41,10 +41,19 @@ def plan(candidate: Candidate, facts: Facts, demand: Demand, table: Table, table
     def one(artifact: Artifact, context: int, split: bool) -> Estimate:
         return predict(candidate, artifact, facts, demand, context, streams, split, tables)
 
-    chosen = choose(candidate.artifacts, demand, table, cell.offload and bool(devices), one)
+    chosen = choose(candidate.artifacts, demand, table, rooms(devices, facts, cell), one)
     if not isinstance(chosen, Choice):
-        return (_no_room(chosen, devices),) if chosen else (_no_form(),)
+        return (_no_room(chosen, devices, facts),) if chosen else (_no_form(),)
     return _plan(candidate, facts, demand, table, chosen, planned)
+
+
+def rooms(devices: tuple[Device, ...], facts: Facts, cell: Cell) -> Rooms:
+    """What there is to fill, on the devices and with system memory beside them."""
+    ram = usable_ram(facts)
+    own = [room_on(device, facts, cell) for device in devices] if devices else [ram]
+    whole = None if None in own else sum(size or 0 for size in own)
+    both = None if whole is None or ram is None else whole + (0 if not devices or is_integrated(devices[0], facts) else ram)
+    return Rooms(whole=whole, split=both, offload=cell.offload and bool(devices))
 
 
 def _plan(candidate: Candidate, facts: Facts, demand: Demand, table: Table, chosen: Choice, planned: int) -> Plan:
@@ -79,22 +88,31 @@ def _no_form() -> Blocker:
     return Blocker(fact="model.format", needed="a form of the model this runtime loads", found="none", holds=False, takes="wish")
 
 
-def _no_room(closest: Estimate, devices: tuple[Device, ...]) -> Blocker:
-    """The memory that the smallest form tried would have needed."""
+def _no_room(closest: Estimate, devices: tuple[Device, ...], facts: Facts) -> Blocker:
+    """The place that lacks most for the smallest form tried: what it would have to hold, and what is free there."""
     memory = closest.memory
-    rows = [row.available_bytes for row in memory.per_device]
-    have = sum(row for row in rows if row is not None)
-    installed = [device.memory_bytes for device in devices]
-    enough = bool(devices) and None not in installed and sum(size or 0 for size in installed) >= memory.total_bytes * 1.05
+    rows = [row for row in memory.per_device if row.available_bytes is not None]
+    worst = min(rows, key=lambda row: (row.available_bytes or 0) - row.total_bytes, default=None)
+    need, have = (worst.total_bytes, worst.available_bytes) if worst else (memory.total_bytes, None)
+    on = next((device for device in devices if worst is not None and device.id == worst.device), None)
+    if have is not None and have >= need:
+        need, have, on = memory.total_bytes, usable_ram(facts), None
+    installed = on.memory_bytes if on is not None else facts.memory.total_bytes
     quant = f"{closest.artifact.quant} " if closest.artifact else ""
     return Blocker(
-        fact="device.memory_free_bytes" if devices else "memory.usable_bytes",
-        needed=f">= {spell_bytes(memory.total_bytes)}",
-        found=spell_bytes(have) if have else None,
+        fact="device.memory_free_bytes" if on is not None else "memory.usable_bytes",
+        needed=f">= {spell_size(need, up=True)}",
+        found=None if have is None else spell_size(have),
         holds=False,
         says=f"The smallest form it loads here, {quant}with {closest.context} tokens, does not fit into what is free.",
-        takes="user" if enough else "hardware",
+        takes="user" if installed is not None and installed * 0.95 >= need else "hardware",
     )
+
+
+def spell_size(size: int, up: bool = False) -> str:
+    """A size in GiB with one digit, needs rounded up and what is there rounded down."""
+    tenths = size * 10 / (1 << 30)
+    return f"{(math.ceil(tenths) if up else math.floor(tenths)) / 10:.1f} GiB"
 
 
 # --- what a plan says of itself --------------------------------------------------------------------------------------

@@ -50,24 +50,33 @@ def unlock(blockers: tuple[Blocker, ...], name: str) -> Unlock | None:
 
 def change(blocker: Blocker) -> str:
     """`driver 525 -> 570 or newer`: what is there, and what it would have to be."""
-    label = LABELS.get(blocker.fact, blocker.fact.removeprefix("device.").replace("_", " "))
-    needed = needs(blocker.needed)
-    if blocker.fact in PLAIN:
+    fact = blocker.fact
+    if fact.startswith("tools.") and fact.endswith(".found"):
+        return f"installing {fact[6:-6]}"
+    if fact == "os.family" and blocker.takes == "hardware":
+        return f"a machine with {needs(blocker.needed, fact)}"
+    label = LABELS.get(fact, fact.removeprefix("device.").replace("_", " "))
+    needed = needs(blocker.needed, fact)
+    if fact in PLAIN:
         return needed
     if blocker.found is None or blocker.found in ("no", "none", "") or blocker.needed.startswith("has "):
         return f"{label} {needed}".strip() if needed != "yes" else label
     return f"{label} {blocker.found} -> {needed}"
 
 
-def needs(text: str) -> str:
-    """A test as a person says it."""
-    for sign, words in (("not ", "other than {}"), (">= ", "{} or newer"), ("<= ", "{} or older"), ("< ", "below {}"), ("> ", "above {}")):
+def needs(text: str, fact: str = "") -> str:
+    """A test as a person says it: versions are older or newer, amounts are more or less."""
+    aged = fact.endswith(AGED)
+    more, less = ("or newer", "or older") if aged else ("or more", "or less")
+    signs = (("not ", "other than {}"), (">= ", f"{{}} {more}"), ("<= ", f"{{}} {less}"), ("< ", "below {}"), ("> ", "above {}"))
+    for sign, words in signs:
         if text.startswith(sign):
             return words.format(text.removeprefix(sign))
-    words = text.removeprefix("has ")
-    return words.removeprefix("one of ").replace(", ", " or ") if words.startswith("one of ") else words
+    plain = text.removeprefix("has ")
+    return plain.removeprefix("one of ").replace(", ", " or ") if plain.startswith("one of ") else plain
 
 
+AGED = ("version", "version_id", "capability", "kernel", "l4t")
 LABELS = {
     "device.driver_version": "driver",
     "device.compute_capability": "compute capability",
@@ -89,6 +98,8 @@ LABELS = {
     "device.visible": "making the hidden device visible",
     "devices": "",
     "set.count": "number of devices",
+    "os.libc": "C library",
+    "model.quant": "weights in",
 }
 PLAIN = ("devices", "device")
 
