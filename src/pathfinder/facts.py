@@ -44,7 +44,9 @@ LISTS: dict[str, tuple[type[msgspec.Struct], tuple[str, ...]]] = {
     "warnings": (types.Warning_, ("id", "says")),
 }
 WHOLE: tuple[str, ...] = ("vulkan", "opencl", "sycl")
-QUIET = frozenset({"name", "model", "memory_free_bytes", "available_bytes", "usable_bytes", "free_bytes", "driver_module", "version", "path"})
+QUIET = frozenset(
+    {"name", "model", "memory_free_bytes", "available_bytes", "usable_bytes", "free_bytes", "driver_module", "version", "path"}
+)
 """Fields where sources differ in spelling or moment, not in truth: no warning."""
 
 Sourced = tuple[Any, Observation]

@@ -17,13 +17,14 @@ _MARGIN_SECONDS = 0.15
 
 
 class Witness:
-    """The host as probes see it: runs each command once, and remembers which questions were refused or never answered."""
+    """The host as probes see it: reads each file and runs each command once, and remembers what was refused or never answered."""
 
     def __init__(self, inner: Host) -> None:
         self.inner = inner
         self.name = inner.name
         self.live = inner.live
         self.silent: dict[str, tuple[str, Answer[Any]]] = {}
+        self._read: dict[tuple[str, int], Answer[str]] = {}
         self._ran: dict[tuple[str, ...], tuple[threading.Lock, list[Answer[Ran]]]] = {}
 
     def _told(self, question: str, name: str, answer: Answer[Any]) -> Any:
@@ -32,7 +33,10 @@ class Witness:
         return answer
 
     def read(self, path: str, limit: int = 1 << 20) -> Answer[str]:
-        return self._told(path, path, self.inner.read(path, limit))  # type: ignore[no-any-return]
+        answer = self._read.get((path, limit))
+        if answer is None:
+            answer = self._read[path, limit] = self._told(path, path, self.inner.read(path, limit))
+        return answer
 
     def glob(self, pattern: str) -> Answer[tuple[str, ...]]:
         return self._told(pattern, pattern, self.inner.glob(pattern))  # type: ignore[no-any-return]

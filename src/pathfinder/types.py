@@ -91,6 +91,8 @@ class Cpu(Frozen, frozen=True, kw_only=True):
     vendor: str | None = None
     model: str | None = None
     arch: Arch | None = None
+    family: str | None = None
+    """Instruction set family whatever the width: `x86`, `arm`, `riscv`, `ppc`, `s390`, `loongarch`, `mips`, `sparc`, `ia64`."""
     microarchitecture: str | None = None
     level: str | None = None
     """`x86-64-v1` to `-v4`, `armv8.x-a`, ..."""
@@ -99,6 +101,8 @@ class Cpu(Frozen, frozen=True, kw_only=True):
     threads: int | None = None
     """Online logical CPUs."""
     threads_present: int | None = None
+    cores_present: int | None = None
+    """Cores the machine has, offline ones too."""
     offline: int | None = None
     clusters: int | None = None
     performance_cores: int | None = None
@@ -107,6 +111,8 @@ class Cpu(Frozen, frozen=True, kw_only=True):
     numa_nodes_with_cpus: int | None = None
     usable_cpus: Annotated[float | None, Fact("number", "user")] = None
     """min(affinity, cpuset, quota of every cgroup ancestor), with its fraction."""
+    usable_cores: Annotated[int | None, Fact("number", "user")] = None
+    """Cores with at least one CPU that affinity and cpuset allow."""
     features: tuple[str, ...] | None = None
 
 

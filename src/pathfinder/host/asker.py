@@ -4,7 +4,7 @@ Started as `python -I -S asker.py FOLDER`. Reads one JSON list `[name, argument,
 a line, `{"value": ...}`, `{"absent": note}` or `{"failed": note}`, from the function `ask(*arguments)` of `FOLDER/<name>.py`.
 `ask` raises FileNotFoundError (or OSError from ctypes) when the library is not there. It may hang or crash: only this process goes.
 """
-# ruff: noqa: PTH100, PTH110, PTH112, PTH115, PTH118, PTH119, PTH120, PTH208 (pathlib costs start-up time)
+# ruff: noqa: PTH118 (pathlib costs start-up time)
 
 import json
 import os
@@ -15,7 +15,7 @@ def answer(folder: str, line: str) -> "dict[str, object]":
     name, *arguments = json.loads(line)
     path = os.path.join(folder, name + ".py")
     try:
-        space: "dict[str, object]" = {"__name__": name, "__file__": path}
+        space: dict[str, object] = {"__name__": name, "__file__": path}
         with open(path, encoding="utf-8") as file:
             exec(compile(file.read(), path, "exec"), space)  # noqa: S102
         return {"value": space["ask"](*arguments)}  # type: ignore[operator]

@@ -1,5 +1,5 @@
 """Asking vendor libraries in throw-away processes: one is shared while it is well; one that crashes or hangs is replaced."""
-# ruff: noqa: PTH100, PTH110, PTH112, PTH115, PTH118, PTH119, PTH120, PTH208 (pathlib costs start-up time)
+# ruff: noqa: PTH100, PTH110, PTH118, PTH120 (pathlib costs start-up time)
 
 import json
 import os

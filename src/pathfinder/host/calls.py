@@ -2,7 +2,7 @@
 
 A function raises FileNotFoundError where the system has no such call, OSError where it refuses.
 """
-# ruff: noqa: PTH100, PTH110, PTH112, PTH115, PTH118, PTH119, PTH120, PTH208 (pathlib costs start-up time)
+# ruff: noqa: PTH110, PTH120 (pathlib costs start-up time)
 
 import os
 import sys

@@ -1,5 +1,5 @@
 """Running a tool with a deadline and a bound on what it prints. It may hang, flood or leave children behind."""
-# ruff: noqa: PTH100, PTH110, PTH112, PTH115, PTH118, PTH119, PTH120, PTH208 (pathlib costs start-up time)
+# ruff: noqa: PTH112 (pathlib costs start-up time)
 
 import errno
 import os
@@ -61,9 +61,7 @@ def run(argv: tuple[str, ...], program: str, env: dict[str, str], seconds: float
         code = child.wait(max(0.05, seconds - (perf_counter() - began)))
     except subprocess.TimeoutExpired:
         return _stopped(child, "timeout", f"no end within {seconds:.1f} s", began)
-    return Answer(
-        value=Ran(code=code, stdout=decode(b"".join(out)), stderr=decode(b"".join(err))), elapsed_seconds=perf_counter() - began
-    )
+    return Answer(value=Ran(code=code, stdout=decode(b"".join(out)), stderr=decode(b"".join(err))), elapsed_seconds=perf_counter() - began)
 
 
 def _drain(stream: IO[bytes], into: list[bytes], flood: threading.Event) -> None:

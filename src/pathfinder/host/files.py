@@ -1,5 +1,5 @@
 """Reading files of a live machine or a folder: bounded, never blocking on a pipe, never raising."""
-# ruff: noqa: PTH100, PTH110, PTH112, PTH115, PTH118, PTH119, PTH120, PTH208 (pathlib costs start-up time)
+# ruff: noqa: PTH115 (pathlib costs start-up time)
 
 import errno
 import os

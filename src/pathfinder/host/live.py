@@ -1,5 +1,5 @@
 """The machine pathfinder runs on."""
-# ruff: noqa: PTH100, PTH110, PTH112, PTH115, PTH118, PTH119, PTH120, PTH208 (pathlib costs start-up time)
+# ruff: noqa: PTH110 (pathlib costs start-up time)
 
 import os
 import sys

@@ -1,5 +1,5 @@
 """`--host` references to hosts: `live`, `FILE`, `sysroot:DIR[,bin=DIR2]`."""
-# ruff: noqa: PTH100, PTH110, PTH112, PTH115, PTH118, PTH119, PTH120, PTH208 (pathlib costs start-up time)
+# ruff: noqa: PTH112 (pathlib costs start-up time)
 
 import os
 

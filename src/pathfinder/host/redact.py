@@ -123,7 +123,14 @@ def _digit(key: bytes, before: str, letter: str) -> str:
 
 
 def _is_serial(key: str) -> bool:
-    return key.lower().replace("-", "_").replace(" ", "_") in {"serial", "serial_number", "serialnumber", "serialno", "board_id", "uuid_board"}
+    return key.lower().replace("-", "_").replace(" ", "_") in {
+        "serial",
+        "serial_number",
+        "serialnumber",
+        "serialno",
+        "board_id",
+        "uuid_board",
+    }
 
 
 def _words(names: set[str | None], word: str) -> list[tuple[re.Pattern[str], str]]:

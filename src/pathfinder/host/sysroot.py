@@ -1,5 +1,5 @@
 """A folder that looks like a machine: files from it, commands only from a second folder, nothing of the machine it lies on."""
-# ruff: noqa: PTH100, PTH110, PTH112, PTH115, PTH118, PTH119, PTH120, PTH208 (pathlib costs start-up time)
+# ruff: noqa: PTH100, PTH115, PTH119, PTH120 (pathlib costs start-up time)
 
 import errno
 import os

@@ -3,7 +3,7 @@
 A module whose name begins with `linux_`, `macos_`, `windows_` or `freebsd_` is asked only on that system, or where the system is not
 known (a sysroot). `DEEP = True` in a module: asked only with `--deep`. A name that begins with `_` is no probe.
 """
-# ruff: noqa: PTH100, PTH110, PTH112, PTH115, PTH118, PTH119, PTH120, PTH208 (pathlib costs start-up time)
+# ruff: noqa: PTH100, PTH120, PTH208 (pathlib costs start-up time)
 
 import os
 
