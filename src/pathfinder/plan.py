@@ -59,6 +59,7 @@ def rooms(devices: tuple[Device, ...], facts: Facts, cell: Cell) -> Rooms:
 def _plan(candidate: Candidate, facts: Facts, demand: Demand, table: Table, chosen: Choice, planned: int) -> Plan:
     runtime, cell, devices = candidate.runtime, candidate.cell, candidate.devices
     return Plan(
+        model=demand.model.id,
         runtime=runtime.id,
         name=runtime.name,
         cell=cell.id,

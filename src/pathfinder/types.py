@@ -820,8 +820,10 @@ class Unlock(Frozen, frozen=True, kw_only=True):
 
 
 class Plan(Frozen, frozen=True, kw_only=True):
-    """A candidate made concrete; what `recommend`, `setup` and `launch` share."""
+    """`pathfinder/plan/v1`: a candidate made concrete; what `recommend`, `setup` and `launch` share."""
 
+    schema: str = "pathfinder/plan/v1"
+    model: str = ""
     rank: int | None = None
     runtime: str
     name: str

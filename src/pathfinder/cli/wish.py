@@ -71,7 +71,7 @@ def local(text: str) -> tuple[Model, Artifact] | None:
         return None
     from pathlib import Path
 
-    from pathfinder.formats import read
+    from pathfinder.formats.gguf_model import read
 
     return read(Path(path))
 

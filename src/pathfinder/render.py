@@ -1,0 +1,90 @@
+"""A plan as text through one template; a format is a file of `templates/`, `<format>.<ext>.j2`, and nothing else."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from pathfinder import quoting
+from pathfinder.errors import Problem
+from pathfinder.types import Plan, Step
+
+HOME = "PATHFINDER_HOME"
+SHELLS = {"sh": False, "ps1": True}
+"""Formats that are a shell's own, and whether that shell is Windows'."""
+
+
+def formats(folder: Path) -> dict[str, Path]:
+    """Format name to its template, in alphabetical order."""
+    return {path.name.split(".", 1)[0]: path for path in sorted(folder.glob("*.*.j2"))}
+
+
+def file_name(format: str, plan: Plan, folder: Path) -> str:
+    """`llama.cpp-llama-3-8b.sh`: safe on every system."""
+    extension = template(format, folder).name.split(".")[1]
+    stem = "".join(letter if letter.isalnum() or letter in "._-" else "-" for letter in f"{plan.runtime}-{plan.model}")
+    return f"{stem[:100]}.{extension}"
+
+
+def template(format: str, folder: Path) -> Path:
+    known = formats(folder)
+    if format not in known:
+        raise Problem(f"There is no format {format!r}.", where="--as", hint=f"One of: {', '.join(known)}.")
+    return known[format]
+
+
+def render(format: str, plan: Plan, folder: Path) -> str:
+    """The text of a plan. Raises Problem for an unknown format, or a shell that the plan's system does not speak."""
+    found = template(format, folder)
+    windows = plan.os == "windows"
+    if SHELLS.get(format, windows) != windows:
+        other = "ps1" if windows else "sh"
+        raise Problem(f"The plan is for {plan.os}, whose shell does not read {format}.", where="--as", hint=f"Use --as {other}.")
+    import jinja2
+
+    environment = jinja2.Environment(
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # noqa: S701 (shells and Markdown, quoted by the filters)
+        loader=jinja2.FileSystemLoader(found.parent),
+    )
+    environment.filters.update(filters(plan))
+    return environment.get_template(found.name).render(plan=plan)
+
+
+def filters(plan: Plan) -> dict[str, Any]:
+    """What a template may do to a value: quote it for its language. All else is decided before."""
+    root = plan.root
+
+    def words(value: str | Iterable[str]) -> tuple[str, ...]:
+        return (value,) if isinstance(value, str) else tuple(value)
+
+    return {
+        "sh": lambda value: quoting.sh(words(value), root, HOME),
+        "sh_env": lambda env: quoting.sh_env(env, root, HOME),
+        "ps1": lambda value: " ".join(quoting.ps1_word(word, root, HOME) for word in words(value)),
+        "ps1_call": lambda argv: quoting.ps1(argv, root, HOME),
+        "ps1_env": lambda env: quoting.ps1_env(env, root, HOME),
+        "command": lambda step: quoting.command(step, plan.os, root),
+        "comment": comment,
+        "indent_code": lambda text: "\n".join("    " + line for line in text.splitlines()),
+        "undo": undo,
+        "json": as_json,
+    }
+
+
+def comment(text: str) -> str:
+    """One line, whatever was in it."""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+
+
+def undo(steps: Iterable[Step]) -> tuple[Step, ...]:
+    """What takes the steps back, last first."""
+    return tuple(back for step in reversed(tuple(steps)) for back in step.undo)
+
+
+def as_json(plan: Plan) -> str:
+    import msgspec
+
+    return msgspec.json.format(msgspec.json.encode(plan), indent=1).decode()
