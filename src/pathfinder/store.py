@@ -31,7 +31,7 @@ _SHAPERS = ("types", "matrix", "when", "compare", "vocabulary", "compiler", "poo
 
 def matrix(overlays: Overlays = ()) -> tuple[Runtime, ...]:
     """Every runtime, as far as deciding needs it; history, origins and most evidence are left to `whole`."""
-    return _matrix(_chosen(overlays))
+    return _matrix(chosen(overlays))
 
 
 @cache
@@ -43,21 +43,21 @@ def _matrix(overlays: tuple[str, ...]) -> tuple[Runtime, ...]:
 
 def whole(id: str, overlays: Overlays = ()) -> Runtime:
     """A runtime by its id with everything: recipes, evidence, history, origins."""
-    return _data(_chosen(overlays)).get(f"runtime/{id}", Runtime)
+    return _data(chosen(overlays)).get(f"runtime/{id}", Runtime)
 
 
 def runtime(name: str, overlays: Overlays = ()) -> Runtime:
     """A runtime by id, name or alias, whole. Raises Problem with the nearest names."""
     from pathfinder.compiler import fold
 
-    names = _data(_chosen(overlays)).get("aliases", dict[str, str])
+    names = _data(chosen(overlays)).get("aliases", dict[str, str])
     if (id := names.get(fold(name))) is not None:
         return whole(id, overlays)
     raise _nothing("runtime", name, names.values(), names.keys())
 
 
 def models(overlays: Overlays = ()) -> tuple[Model, ...]:
-    return _data(_chosen(overlays)).get("models", tuple[Model, ...])
+    return _data(chosen(overlays)).get("models", tuple[Model, ...])
 
 
 def devices(overlays: Overlays = ()) -> tuple[Any, ...]:
@@ -65,22 +65,22 @@ def devices(overlays: Overlays = ()) -> tuple[Any, ...]:
     from pathfinder import types
 
     chip: Any = getattr(types, "Chip", dict[str, Any])
-    found: tuple[Any, ...] = _data(_chosen(overlays)).get("devices", tuple[chip, ...])
+    found: tuple[Any, ...] = _data(chosen(overlays)).get("devices", tuple[chip, ...])
     return found
 
 
 def platforms(overlays: Overlays = ()) -> tuple[Platform, ...]:
-    return _data(_chosen(overlays)).get("platforms", tuple[Platform, ...])
+    return _data(chosen(overlays)).get("platforms", tuple[Platform, ...])
 
 
 def profiles(overlays: Overlays = ()) -> tuple[str, ...]:
     """Ids of the hand-written machines."""
-    return _data(_chosen(overlays)).get("profiles", tuple[str, ...])
+    return _data(chosen(overlays)).get("profiles", tuple[str, ...])
 
 
 def profile(id: str, overlays: Overlays = ()) -> Facts:
     """A hand-written machine. Raises Problem with the nearest ids."""
-    data = _data(_chosen(overlays))
+    data = _data(chosen(overlays))
     if f"profile/{id}" not in data.index:
         raise _nothing("profile", id, profiles(overlays), profiles(overlays))
     return data.get(f"profile/{id}", Facts)
@@ -88,16 +88,16 @@ def profile(id: str, overlays: Overlays = ()) -> Facts:
 
 def rank_table(overlays: Overlays = ()) -> dict[str, Any]:
     """The order of plans, `matrix/rank.yaml`."""
-    return _data(_chosen(overlays)).get("rank", dict[str, Any])
+    return _data(chosen(overlays)).get("rank", dict[str, Any])
 
 
 def estimate_table(overlays: Overlays = ()) -> dict[str, Any]:
     """The coefficients of the estimate, `matrix/estimate.yaml`; empty when there is none."""
-    data = _data(_chosen(overlays))
+    data = _data(chosen(overlays))
     return data.get("estimate", dict[str, Any]) if "estimate" in data.index else {}
 
 
-def _chosen(overlays: Overlays) -> tuple[str, ...]:
+def chosen(overlays: Overlays) -> tuple[str, ...]:
     """The overlays named, else those of PATHFINDER_OVERLAY, the later on top of the earlier."""
     return tuple(overlays) or tuple(filter(None, os.environ.get("PATHFINDER_OVERLAY", "").split(os.pathsep)))
 

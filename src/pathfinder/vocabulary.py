@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 import msgspec
 
 from pathfinder import types
+from pathfinder.errors import Problem
 from pathfinder.types import Fact, FactKind, Takes
 
 FACT_ROOTS = (
@@ -100,3 +101,10 @@ def _kind(hint: Any, literal: bool) -> FactKind:
     if hint is bool:
         return "flag"
     return "number" if hint in (int, float) else "text"
+
+
+def must_be(where: str, word: str | None, vocabulary: str) -> None:
+    """Raises Problem when a word is not of a closed vocabulary of `types`, named as there; None is no word."""
+    words = get_args(getattr(types, vocabulary))
+    if word is not None and word not in words:
+        raise Problem(f"There is no {word!r}.", where=where, hint=f"One of: {', '.join(words)}.")

@@ -1,0 +1,147 @@
+"""`pathfinder matrix`: what runs where, with caveats and evidence; why one runtime does or does not; lint; export."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pathfinder.errors import ExitStatus, Problem
+
+if TYPE_CHECKING:
+    from pathfinder.types import Runtime
+
+app = typer.Typer(add_completion=False, help="The compatibility matrix: list, show, why, lint, export.")
+
+Os = Annotated[str | None, typer.Option(help="Only what runs on linux, macos, windows, ...")]
+Backend = Annotated[str | None, typer.Option(help="Only what uses cuda, rocm, metal, cpu, ...")]
+Task = Annotated[str | None, typer.Option(help="Only what does chat, transcribe, image, ...")]
+State = Annotated[str | None, typer.Option(help="Only projects that are active, maintenance, archived, ...")]
+
+
+@app.command("list", help="Every runtime: systems, backends, what to mind.")
+def list_(ctx: typer.Context, os: Os = None, backend: Backend = None, task: Task = None, state: State = None) -> int:
+    from pathfinder.cli.session import say
+    from pathfinder.listing import runtimes_text
+
+    chosen = _chosen(ctx.obj, os, backend, task, state)
+    if ctx.obj.json:
+        from pathfinder.documents import matrix_document
+
+        _document(matrix_document(chosen))
+    else:
+        say(runtimes_text(chosen))
+    return ExitStatus.OK
+
+
+@app.command("show", help="One runtime in full, by any of its names; --explain adds evidence and where values come from.")
+def show(ctx: typer.Context, runtime: Annotated[str, typer.Argument(help="An id, a name or an alias.")]) -> int:
+    from pathfinder import store
+    from pathfinder.cli.session import say
+    from pathfinder.cli.wish import columns
+
+    found = store.runtime(runtime, ctx.obj.overlay)
+    if ctx.obj.json:
+        from pathfinder.documents import RuntimeDocument
+
+        _document(RuntimeDocument(runtime=found))
+    else:
+        from pathfinder.listing import runtime_text
+
+        say(runtime_text(found, columns(), ctx.obj.explain))
+    return ExitStatus.OK
+
+
+@app.command("why", help="The trace of one decision: each build of a runtime on each device set, what was needed and what was found.")
+def why(
+    ctx: typer.Context,
+    runtime: Annotated[str, typer.Argument(help="An id, a name or an alias.")],
+    model: Annotated[str, typer.Option("--model", "-m", metavar="REF", help="For which model.")] = "llama-3-8b",
+    task: Annotated[str | None, typer.Option(help="The model's own unless said.")] = None,
+    for_: Annotated[str, typer.Option("--for", metavar="WHOM", help="solo, team or production.")] = "solo",
+    context: Annotated[int | None, typer.Option(help="Tokens of context.")] = None,
+) -> int:
+    from pathfinder import store
+    from pathfinder.cli.hosts import Known, answer
+    from pathfinder.cli.session import say
+    from pathfinder.cli.wish import Wish, columns, demand
+    from pathfinder.listing import why_text
+    from pathfinder.trace import trace
+
+    session = ctx.obj
+    found = store.runtime(runtime, session.overlay)
+    asked = demand(Wish(model, task=task, audience=for_, context=context, runtime=found.id), session)
+    table = store.rank_table(session.overlay)
+
+    def one(known: Known) -> tuple[Any, int]:
+        return trace(known.facts, asked, found, table, known.name), ExitStatus.OK
+
+    return answer(session, one, lambda document: say(why_text(document, columns())))
+
+
+@app.command("lint", help="Everything that is wrong with a matrix folder; warnings alone do not fail.")
+def lint(
+    ctx: typer.Context,
+    folder: Annotated[Path | None, typer.Argument(help="A folder like matrix/; this checkout's own without one.")] = None,
+) -> int:
+    from pathfinder.cli.session import say
+    from pathfinder.linting import lint_document
+    from pathfinder.listing import lint_text
+
+    document = lint_document(folder, ctx.obj.overlay)
+    if ctx.obj.json:
+        _document(document)
+    else:
+        say(lint_text(document))
+    return ExitStatus.NO if document.counts["errors"] else ExitStatus.OK
+
+
+@app.command("export", help="The whole matrix as one table or document.")
+def export(
+    ctx: typer.Context,
+    as_: Annotated[str, typer.Option("--as", metavar="FORMAT", help="json, csv or markdown.")] = "json",
+    os: Os = None,
+    backend: Backend = None,
+    task: Task = None,
+    state: State = None,
+) -> int:
+    from pathfinder.cli.session import say
+
+    chosen = _chosen(ctx.obj, os, backend, task, state)
+    if as_ == "json":
+        from pathfinder.documents import matrix_document
+
+        _document(matrix_document(chosen))
+    elif as_ == "csv":
+        from pathfinder.listing import csv_text
+
+        say(csv_text(chosen).rstrip("\n"))
+    elif as_ == "markdown":
+        from pathfinder.pages import support_table
+
+        say(support_table(chosen).rstrip("\n"))
+    else:
+        raise Problem(f"There is no format {as_!r}.", where="--as", hint="One of: json, csv, markdown.")
+    return ExitStatus.OK
+
+
+def _chosen(session: Any, os: str | None, backend: str | None, task: str | None, state: str | None) -> "list[Runtime]":
+    """The runtimes that have a cell as asked, whole."""
+    from pathfinder import store
+    from pathfinder.vocabulary import must_be
+
+    said = (("--os", os, "OsFamily"), ("--backend", backend, "Backend"), ("--task", task, "Task"), ("--state", state, "ProjectState"))
+    for option, word, vocabulary in said:
+        must_be(option, word, vocabulary)
+    chosen = [
+        runtime.id
+        for runtime in store.matrix(session.overlay)
+        if state in (None, runtime.project.state)
+        and any((os is None or os in c.os) and backend in (None, c.backend) and (task is None or task in c.tasks) for c in runtime.cells)
+    ]
+    return [store.whole(id, session.overlay) for id in chosen]
+
+
+def _document(document: Any) -> None:
+    from pathfinder.cli.hosts import _print_json
+
+    _print_json([document])

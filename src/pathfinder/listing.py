@@ -1,0 +1,158 @@
+"""The matrix as plain text: aligned columns, one runtime in full, lint findings, the trace of a decision."""
+
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
+
+from pathfinder.documents import LintDocument, effective, tasks
+from pathfinder.trace import Traced, WhyDocument
+from pathfinder.types import Blocker, Cell, Evidence, Runtime
+
+MARKS = {"works": "", "partial": "!", "untested": "?", "broken": "x", "unsupported": "x"}
+LEGEND = "plain: works   !: with caveats   ?: untested   x: broken or unsupported"
+_HOLDS = {True: "yes", False: "no ", None: "?  "}
+
+
+def columns(rows: Sequence[Sequence[str]]) -> str:
+    """Rows with their columns aligned; the last one is left ragged."""
+    widths = [max(len(row[at]) for row in rows) for at in range(len(rows[0]))] if rows else []
+    return "\n".join("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in rows)
+
+
+def runtimes_text(runtimes: Iterable[Runtime]) -> str:
+    rows: list[tuple[str, ...]] = [("RUNTIME", "STATE", "LINUX", "MACOS", "WINDOWS", "ELSEWHERE")]
+    for runtime in runtimes:
+        cells = [backends(runtime, family) for family in ("linux", "macos", "windows")]
+        elsewhere = sorted({family for cell in runtime.cells for family in cell.os if family not in ("linux", "macos", "windows")})
+        rows.append((runtime.id, runtime.project.state, *cells, " ".join(elsewhere) or "-"))
+    return f"{columns(rows)}\n\n{LEGEND}"
+
+
+def backends(runtime: Runtime, family: str) -> str:
+    """The backends of a system with their marks, the best cell of each: `cuda rocm! vulkan`."""
+    best: dict[str, str] = {}
+    order = list(MARKS)
+    for cell in runtime.cells:
+        if family in cell.os:
+            status = effective(cell)
+            if cell.backend not in best or order.index(status) < order.index(best[cell.backend]):
+                best[cell.backend] = status
+    return " ".join(f"{backend}{MARKS[status]}" for backend, status in best.items()) or "-"
+
+
+def csv_text(runtimes: Iterable[Runtime]) -> str:
+    """One row a cell."""
+    import csv
+    import io
+
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(["runtime", "cell", "os", "arch", "backend", "status", "project", "tasks", "formats", "needs", "caveats", "proof"])
+    for runtime in runtimes:
+        for cell in runtime.cells:
+            lists = (cell.os, cell.arch, cell.tasks, dict.fromkeys(support.format for support in cell.formats))
+            os, arch, does, formats = (" ".join(words) for words in lists)
+            needs, minds = " ".join(one.says for one in cell.requires), " ".join(one.says for one in cell.caveats)
+            state, proof = runtime.project.state, strongest(cell.evidence)
+            writer.writerow([runtime.id, cell.id, os, arch, cell.backend, effective(cell), state, does, formats, needs, minds, proof])
+    return out.getvalue()
+
+
+# --- one runtime -----------------------------------------------------------------------------------------------------
+
+
+def runtime_text(runtime: Runtime, width: int = 100, explain: bool = False) -> str:
+    return "\n".join(_runtime(runtime, width, explain))
+
+
+def _runtime(runtime: Runtime, width: int, explain: bool) -> Iterator[str]:
+    project = runtime.project
+    yield f"{runtime.name} ({runtime.id})"
+    yield from _wrapped(runtime.summary, width)
+    yield ""
+    state = " ".join(filter(None, [project.state, f"since {project.since}" if project.since else ""]))
+    facts = [
+        ("project", f"{state}{f'; instead: {project.successor}' if project.successor else ''}"),
+        ("", project.says or ""),
+        ("home", runtime.home),
+        ("licence", runtime.licence or "unknown"),
+        ("version", f"{runtime.latest.version} (checked {runtime.latest.checked})" if runtime.latest else "unknown"),
+        ("known as", ", ".join(runtime.aliases)),
+        ("tasks", ", ".join(tasks(runtime))),
+        ("families", ", ".join(runtime.families)),
+        ("precisions", ", ".join(runtime.precisions)),
+        ("best for", runtime.best_for),
+        ("mind", runtime.caveat),
+    ]
+    for name, text in facts:
+        if text:
+            yield from _wrapped(text, width, f"{name:<12}")
+    for cell in runtime.cells:
+        yield ""
+        yield from _cell(cell, width, explain)
+    for old in runtime.history:
+        yield ""
+        yield from _wrapped(f"Once said ({old.source}): {old.claim}. Now: {old.now}", width)
+
+
+def _cell(cell: Cell, width: int, explain: bool) -> Iterator[str]:
+    status = f"untested (inferred from {cell.inferred_from})" if cell.inferred_from else cell.status
+    proof = strongest(cell.evidence)
+    yield f"{cell.id}: {status}{f', {proof}' if proof else ''}"
+    for requirement in cell.requires:
+        yield from _wrapped(requirement.says, width, "  needs  ")
+    for caveat in cell.caveats:
+        yield from _wrapped(caveat.says, width, f"  {caveat.effect}: ")
+    formats = ", ".join(dict.fromkeys(support.format for support in cell.formats))
+    if formats:
+        yield from _wrapped(formats, width, "  loads  ")
+    if explain:
+        for one in cell.evidence:
+            yield from _wrapped(f"{one.says} ({one.source}, {one.checked})", width, f"  {one.how}  ")
+        for place, origin in cell.origins.items():
+            yield f"  {place}: from {origin}"
+
+
+def strongest(evidence: tuple[Evidence, ...]) -> str:
+    """`run 2026-11`: the kind and month of the best proof; empty when there is none."""
+    from pathfinder.pool import strongest as best
+
+    return "".join(f"{one.how} {one.checked[:7]}" for one in best(evidence))
+
+
+def _wrapped(text: str, width: int, lead: str = "") -> list[str]:
+    return textwrap.wrap(text, max(40, width), initial_indent=lead, subsequent_indent=" " * len(lead), break_long_words=False) or [lead]
+
+
+# --- lint, why -------------------------------------------------------------------------------------------------------
+
+
+def lint_text(found: LintDocument) -> str:
+    lines = [f"{one.level}: {one.where}: {one.says} [{one.rule}]{f' {one.hint}' if one.hint else ''}" for one in found.findings]
+    counts = ", ".join(f"{count} {name if count != 1 else name[:-1]}" for name, count in found.counts.items())
+    return "\n".join([*lines, f"matrix lint: {counts}."])
+
+
+def why_text(found: WhyDocument, width: int = 100) -> str:
+    head = f"{found.runtime}, {found.model}, host {found.host}"
+    return "\n".join([head, *(line for one in found.decisions for line in ("", *_traced(one, width)))])
+
+
+def _traced(one: Traced, width: int) -> Iterator[str]:
+    on = f" on {', '.join(one.devices)}" if one.devices else ""
+    yield f"{one.cell}{on}: {one.verdict or 'no'}"
+    asked = {leaf.fact for requirement in one.requirements for leaf in requirement.facts}
+    for blocker in one.blockers:
+        if blocker.fact not in asked:
+            yield from _wrapped(_leaf(blocker), width, f"  {_HOLDS[blocker.holds]}  ")
+    for requirement in one.requirements:
+        yield from _wrapped(requirement.says, width, f"  {_HOLDS[requirement.holds]}  ")
+        for leaf in requirement.facts:
+            yield from _wrapped(_leaf(leaf), width, f"         {_HOLDS[leaf.holds]}  ")
+    for caveat in one.caveats:
+        yield from _wrapped(caveat.says, width, f"  {caveat.effect}{'' if caveat.applies else ' (may apply)'}: ")
+    if one.verdict is not None and one.artifacts:
+        yield from _wrapped(", ".join(one.artifacts[:6]) + (" ..." if len(one.artifacts) > 6 else ""), width, "  loads  ")
+
+
+def _leaf(leaf: Blocker) -> str:
+    return f"{leaf.fact}: needs {leaf.needed}, found {leaf.found or 'unknown'}"

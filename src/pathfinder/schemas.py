@@ -1,0 +1,74 @@
+"""JSON Schemas of every document and of the values inside them, generated from the types."""
+
+from typing import Any
+
+import msgspec
+
+from pathfinder import documents, trace, types
+from pathfinder.errors import Problem
+from pathfinder.types import Frozen
+
+DRAFT = "https://json-schema.org/draft/2020-12/schema"
+
+
+class ProblemDocument(Frozen, frozen=True, kw_only=True):
+    """A failure without a document of its own."""
+
+    schema: str = "pathfinder/problem/v1"
+    says: str
+    where: str | None
+    hint: str | None
+    exit: int
+
+
+class FleetDocument(Frozen, frozen=True, kw_only=True):
+    """The answer of a verb for each of several hosts, in their order."""
+
+    schema: str = "pathfinder/fleet/v1"
+    results: list[dict[str, Any]]
+
+
+DOCUMENTS: dict[str, Any] = {
+    "facts": types.Facts,
+    "recommendation": types.Recommendation,
+    "estimate": types.Estimate,
+    "result": types.Result,
+    "check": types.CheckReport,
+    "matrix": documents.MatrixDocument,
+    "runtime": documents.RuntimeDocument,
+    "why": trace.WhyDocument,
+    "lint": documents.LintDocument,
+    "plan": types.Plan,
+    "step": types.Step,
+    "model": types.Model,
+    "profile": types.Facts,
+    "profiles": documents.ProfilesDocument,
+    "fleet": FleetDocument,
+    "problem": ProblemDocument,
+}
+"""By the name that `pathfinder schema` takes."""
+
+
+def names() -> tuple[str, ...]:
+    return tuple(DOCUMENTS)
+
+
+def schema(name: str) -> dict[str, Any]:
+    """The JSON Schema of a document. Raises Problem for a name that is none."""
+    if name not in DOCUMENTS:
+        raise Problem(f"There is no document {name!r}.", hint=f"One of: {', '.join(DOCUMENTS)}.")
+    type_ = DOCUMENTS[name]
+    (root,), parts = msgspec.json.schema_components([type_], ref_template="#/$defs/{name}")
+    body = parts.pop(type_.__name__) if "$ref" in root else root
+    # A document may grow within v1: whoever validates must not refuse a field that is new.
+    fixed = {"schema": {"const": type_.__struct_defaults__[0]}} if "schema" in type_.__struct_fields__ else {}
+    properties = {**body.pop("properties", {}), **fixed}
+    described = {"$schema": DRAFT, "title": f"pathfinder/{name}/v1", **{key: one for key, one in body.items() if key != "title"}}
+    required = sorted({*body.get("required", []), *fixed})
+    whole = {**described, "properties": properties, **({"required": required} if required else {})}
+    return {**whole, **({"$defs": {part: parts[part] for part in sorted(parts)}} if parts else {})}
+
+
+def text(name: str) -> str:
+    """As `pathfinder schema` prints it and `matrix/schema/` keeps it."""
+    return msgspec.json.format(msgspec.json.encode(schema(name)), indent=2).decode() + "\n"
