@@ -160,6 +160,7 @@ class Hub(BaseHTTPRequestHandler):
 if __name__ == "__main__":
     Hub.folder = Path(sys.argv[1])
     server = ThreadingHTTPServer(("127.0.0.1", 0), Hub)
+    server.handle_error = lambda request, address: None  # type: ignore[method-assign]
     server.daemon_threads = True
     print(f"http://127.0.0.1:{server.server_port}", flush=True)
     server.serve_forever()

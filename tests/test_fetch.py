@@ -158,10 +158,22 @@ def test_unknown_repository_and_no_server(hub: Served, tmp_path: Path) -> None:
 
 def test_no_room_is_said_before_the_first_byte(hub: Served, tmp_path: Path) -> None:
     hub.misbehave()
-    code = SCRIPT.replace("try:", "import pathfinder.fetch as f; f.SPARE_BYTES = 1 << 60\ntry:", 1)
+    code = SCRIPT.replace("try:", "import pathfinder.transfer as t; t.SPARE_BYTES = 1 << 60\ntry:", 1)
     done = subprocess.run([sys.executable, "-c", code, REPO], capture_output=True, text=True, env=environment(hub, tmp_path), check=True)
     assert "are free" in json.loads(done.stdout)["says"]
     assert hub.log()["served"] == {}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a limit on the size of files")
+def test_a_full_disk_is_one_sentence_and_what_arrived_stays(hub: Served, tmp_path: Path) -> None:
+    hub.misbehave()
+    limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (2_000_000, 2_000_000))\ntry:"
+    code = SCRIPT.replace("try:", limit, 1)
+    done = subprocess.run([sys.executable, "-c", code, REPO], capture_output=True, text=True, env=environment(hub, tmp_path), check=True)
+    assert "cannot write" in json.loads(done.stdout)["says"]
+    assert [path.stat().st_size for path in tmp_path.rglob("*.partial")] == [2_000_000]
+    assert right(hub, run(hub, tmp_path))
+    assert "bytes=2000000-" in [asked for _, _, asked, _ in hub.log()["requests"]]
 
 
 def test_the_token_is_never_sent_to_another_host(hub: Served, tmp_path: Path) -> None:

@@ -6,25 +6,15 @@ the piece that was in the air.
 """
 
 import hashlib
-import os
 import re
-import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from pathfinder.errors import ExitStatus, Problem
+from pathfinder.transfer import IDLE_SECONDS, PIECE, Later, Source, Stream, fill, retry_after, room
 
-PIECE = 1 << 20
-"""Bytes read, written and counted at a time; what a kill can lose."""
-IDLE_SECONDS = 30.0
-"""A server that sends nothing for so long is asked again."""
-TRIES = 6
-"""Attempts in a row that brought no byte."""
-LONGEST_WAIT_SECONDS = 120.0
-"""A server may ask for patience (`Retry-After`), within reason."""
-SPARE_BYTES = 64 << 20
-"""Kept free on the disk beyond what is fetched."""
 _HEX = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
@@ -64,8 +54,8 @@ def look(repo: str, revision: str = "main") -> tuple[RemoteFile, ...]:
 
 def fetch(files: Sequence[RemoteFile], progress: Progress = lambda file, done: None) -> tuple[Path, ...]:
     """The local paths of the files, in order, every one whole and checked. Raises `Problem`; what arrived stays for the next try."""
-    missing = [file for file in files if not _blob(file).exists()]
-    _room(missing)
+    missing = sum(_missing_bytes(file) for file in files if not _blob(file).exists())
+    room(missing, _cache(), "Free space, choose a smaller quantisation, or set HF_HOME to another disk.")
     return tuple(_one(file, progress) for file in files)
 
 
@@ -100,10 +90,11 @@ def _one(file: RemoteFile, progress: Progress) -> Path:
 
 
 def _transfer(file: RemoteFile, blob: Path, progress: Progress) -> None:
-    partial = blob.with_name(f"{blob.name}.partial")
+    partial = _partial(file)
+    where = f"{file.repo}/{file.name}"
     for attempt in ("first", "after a wrong checksum"):
-        digest = _fill(file, partial, progress)
-        if digest == file.digest:
+        fill(_at(file), partial, file.bytes, where, lambda done: progress(file, done))
+        if _digest(file, partial) == file.digest:
             partial.replace(blob)
             return
         # Resumed bytes may have come from another version of the file: begin again, once.
@@ -112,102 +103,39 @@ def _transfer(file: RemoteFile, blob: Path, progress: Progress) -> None:
             break
     raise Problem(
         f"what arrived does not have the checksum the hub names ({file.digest[:12]}...), twice in a row.",
-        where=f"{file.repo}/{file.name}",
+        where=where,
         hint="A proxy or the mirror in HF_ENDPOINT may alter files; try again later or another mirror.",
         exit=ExitStatus.NO,
     )
 
 
-def _fill(file: RemoteFile, partial: Path, progress: Progress) -> str:
-    """Bring `partial` to its full length and return the digest of its content."""
-    with _disk(partial), open(partial, "ab", buffering=0) as out:
-        done = min(out.seek(0, os.SEEK_END), file.bytes)
-        out.truncate(done)
-        progress(file, done)
-        tries = 0
-        while done < file.bytes:
-            before = done
-            patience = 0.0
-            try:
-                for piece in _pieces(file, done, out):
-                    out.write(piece)
-                    done = out.tell()
-                    progress(file, done)
-            except _Later as later:
-                patience = later.seconds
-            tries = 0 if done > before else tries + 1
-            if done < file.bytes:
-                _wait(file, tries, patience)
-    return _digest(file, partial)
+def _at(file: RemoteFile) -> Source:
+    return lambda start: _source(file, start)
 
 
-class _Later(Exception):
-    """The transfer stopped for a reason that time may mend."""
-
-    def __init__(self, seconds: float = 0.0) -> None:
-        super().__init__()
-        self.seconds = seconds
-
-
-def _wait(file: RemoteFile, tries: int, patience: float) -> None:
-    if tries >= TRIES or patience > LONGEST_WAIT_SECONDS:
-        asked = f" and asks to wait {patience:.0f} s" if patience else ""
-        raise Problem(
-            f"the server sent nothing {tries} times in a row{asked}." if tries else f"the server is busy{asked}.",
-            where=f"{file.repo}/{file.name}",
-            hint="What has arrived is kept; the same command goes on from there.",
-            exit=ExitStatus.NO,
-        )
-    time.sleep(max(patience, min(2.0**tries - 1, 30.0)))
-
-
-def _pieces(file: RemoteFile, start: int, out: Any) -> Iterator[bytes]:
-    """The bytes from `start` on; a server that ignores the range makes the file begin anew."""
+@contextmanager
+def _source(file: RemoteFile, start: int) -> Iterator[Stream]:
+    """The bytes of a file from `start` on."""
     from huggingface_hub import get_hf_file_metadata, get_session, hf_hub_url
     from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined, unused-ignore]
 
-    session = get_session()
-    with _told(f"{file.repo}/{file.name}", transient=True):
+    where = f"{file.repo}/{file.name}"
+    with _told(where, transient=True):
         # Asked anew every time: links into the storage behind the hub expire.
         found = get_hf_file_metadata(hf_hub_url(file.repo, file.name, revision=file.commit))
         headers = build_hf_headers() if _same_host(found.location) else {}
         headers |= {"Range": f"bytes={start}-", "Accept-Encoding": "identity"}
-        with session.stream("GET", found.location, headers=headers, follow_redirects=True, timeout=IDLE_SECONDS) as answer:
-            if answer.status_code == 200 and start:
-                out.seek(0)
-                out.truncate(0)
-            elif answer.status_code not in (200, 206):
-                raise _refused(file, answer)
-            room = file.bytes - (start if answer.status_code == 206 else 0)
-            for piece in answer.iter_bytes(PIECE):
-                yield piece[:room]
-                room -= len(piece)
-                if room <= 0:
-                    return
-
-
-def _refused(file: RemoteFile, answer: Any) -> Exception:
-    if answer.status_code in (408, 416, 425, 429) or answer.status_code >= 500:
-        return _Later(_retry_after(answer.headers.get("retry-after")))
-    return Problem(f"the server refuses it with status {answer.status_code}.", where=f"{file.repo}/{file.name}", exit=ExitStatus.NO)
-
-
-def _retry_after(text: str | None) -> float:
-    """Seconds a server asks to wait: a number or an HTTP date."""
-    if not text:
-        return 1.0
-    if text.strip().isdigit():
-        return float(text)
-    from email.utils import parsedate_to_datetime
-
-    try:
-        return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
-    except ValueError:
-        return 1.0
+        with get_session().stream("GET", found.location, headers=headers, follow_redirects=True, timeout=IDLE_SECONDS) as answer:
+            status = answer.status_code
+            if status in (408, 416, 425, 429) or status >= 500:
+                raise Later(retry_after(answer.headers.get("retry-after")))
+            if status not in (200, 206):
+                raise Problem(f"the server refuses it with status {status}.", where=where, exit=ExitStatus.NO)
+            yield Stream(start if status == 206 else 0, file.bytes, answer.iter_bytes(PIECE))
 
 
 class _told:
-    """Errors of the hub and the network as one sentence; with `transient`, those that time may mend as `_Later`."""
+    """Errors of the hub and the network as one sentence; with `transient`, those that time may mend as `Later`."""
 
     def __init__(self, where: str, *, transient: bool = False) -> None:
         self.where, self.transient = where, transient
@@ -216,15 +144,15 @@ class _told:
         return None
 
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        if error is None or isinstance(error, (Problem, _Later)) or not isinstance(error, Exception):
+        if error is None or isinstance(error, (Problem, Later)) or not isinstance(error, Exception):
             return
         status = getattr(getattr(error, "response", None), "status_code", None)
         network = type(error).__module__.partition(".")[0] in ("httpx", "httpx2", "httpcore", "requests") or isinstance(error, OSError)
         if self.transient and (status in (408, 425, 429) or (status or 0) >= 500):
             headers = getattr(error, "response").headers  # noqa: B009
-            raise _Later(_retry_after(headers.get("retry-after"))) from None
+            raise Later(retry_after(headers.get("retry-after"))) from None
         if self.transient and network and status is None:
-            raise _Later from None
+            raise Later from None
         if (problem := _problem(error, status, self.where)) is not None:
             raise problem from None
 
@@ -253,43 +181,13 @@ def _problem(error: Exception, status: int | None, where: str) -> Problem | None
     return None
 
 
-class _disk:
-    """A full or read-only disk as one sentence; what has arrived stays."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        if isinstance(error, OSError) and error.errno is not None:
-            raise Problem(
-                f"cannot write: {error.strerror}.", where=str(self.path.parent),
-                hint="Free space, or set HF_HOME to another disk.", exit=ExitStatus.NO,
-            ) from None  # fmt: skip
+def _partial(file: RemoteFile) -> Path:
+    return _blob(file).with_name(f"{_blob(file).name}.partial")
 
 
-def _room(files: Iterable[RemoteFile]) -> None:
-    """Refuse before the first byte when the cache's disk cannot hold what is missing."""
-    import shutil
-
-    from pathfinder.compare import spell_bytes
-
-    cache = _cache()
-    needed = sum(file.bytes - _partial_bytes(file) for file in files)
-    place = next(path for path in (cache, *cache.parents) if path.exists())
-    free = shutil.disk_usage(place).free
-    if needed and needed + SPARE_BYTES > free:
-        raise Problem(
-            f"{spell_bytes(needed)} are to be fetched and {spell_bytes(free)} are free.", where=str(place),
-            hint="Free space, choose a smaller quantisation, or set HF_HOME to another disk.", exit=ExitStatus.NO,
-        )  # fmt: skip
-
-
-def _partial_bytes(file: RemoteFile) -> int:
-    partial = _blob(file).with_name(f"{_blob(file).name}.partial")
-    return min(partial.stat().st_size, file.bytes) if partial.exists() else 0
+def _missing_bytes(file: RemoteFile) -> int:
+    partial = _partial(file)
+    return max(0, file.bytes - partial.stat().st_size) if partial.exists() else file.bytes
 
 
 def _pointer(file: RemoteFile, blob: Path) -> Path:
