@@ -6,11 +6,11 @@ from typing import Any, NamedTuple
 from msgspec.structs import replace
 
 from pathfinder.estimate import Tables
-from pathfinder.match import match
+from pathfinder.match import ANY_MODEL, match
 from pathfinder.plan import plan
 from pathfinder.rank import best_per_runtime, rank, sure
 from pathfinder.steps import Places
-from pathfinder.types import Blocker, Candidate, Demand, Facts, Plan, Recommendation, Rejected, Runtime
+from pathfinder.types import Blocker, Candidate, CheckResult, Demand, Facts, Plan, Recommendation, Rejected, Runtime
 from pathfinder.unlock import ORDER, unlock, weight
 from pathfinder.values import with_steps
 
@@ -116,3 +116,43 @@ def recommend(facts: Facts, demand: Demand, rules: Rules, places: Places, host: 
         sure=first,
         rejected=decision.rejected,
     )
+
+
+# --- yes or no, for `check` ------------------------------------------------------------------------------------------
+
+
+def runs(facts: Facts, runtime: Runtime, table: Mapping[str, Any]) -> CheckResult:
+    """Whether a runtime has a cell that runs on this host, whatever the model: pass, fail or unknown, with the way out."""
+    found = match(facts, Demand(model=ANY_MODEL, asked=""), (runtime,), table)
+    open_ones = [candidate for candidate in found if candidate.verdict is not None]
+    known = [candidate for candidate in open_ones if not candidate.blockers]
+    if known:
+        return CheckResult(expectation="", result="pass", found=_cells(known), source=f"matrix {runtime.id}")
+    if open_ones:
+        asks = open_ones[0].blockers[0]
+        return CheckResult(expectation="", result="unknown", found=_cells(open_ones), fix=f"{asks.fact} could not be read")
+    least = min((candidate.blockers for candidate in found), key=weight, default=())
+    way = unlock(least, runtime.name)
+    return CheckResult(
+        expectation="", result="fail", found="no build for this host", source=f"matrix {runtime.id}", fix=way.says if way else None
+    )
+
+
+def _cells(candidates: Sequence[Candidate]) -> str:
+    return ", ".join(dict.fromkeys(candidate.cell.id for candidate in candidates))
+
+
+def fits(facts: Facts, demand: Demand, rules: Rules) -> CheckResult:
+    """Whether any runtime has a plan for a model on this host."""
+    decision = decide(facts, demand, rules)
+    if decision.plans:
+        first = next((one for one in decision.plans if not one.unknown), decision.plans[0])
+        form = f" {first.artifact.quant}" if first.artifact else ""
+        found = f"{first.name} ({first.cell}){form}"
+        return CheckResult(
+            expectation="", result="unknown" if first.unknown else "pass", found=found, device=next(iter(first.devices), None)
+        )
+    if any(all(blocker.holds is not False for blocker in one.why) for one in decision.rejected):
+        return CheckResult(expectation="", result="unknown", fix="facts that decide could not be read")
+    way = decision.rejected[0].unlock if decision.rejected else None
+    return CheckResult(expectation="", result="fail", found="nothing runs it here", fix=way.says if way else None)

@@ -16,6 +16,7 @@ from pathfinder.types import (
     Device,
     Facts,
     FormatSupport,
+    Model,
     ModelFacts,
     Requirement,
     Runtime,
@@ -28,6 +29,8 @@ from pathfinder.unlock import ask, smallest
 from pathfinder.when import scope_of
 
 Scope = dict[str, Any]
+ANY_MODEL = Model(id="", name="any model", family="", arch="")
+"""For asking whether a runtime runs at all: neither weights nor task are looked at."""
 PHONES = ("ios", "android")
 NO_STATUS = ("broken", "unsupported")
 
@@ -113,8 +116,9 @@ def _common(facts: Facts, demand: Demand, runtime: Runtime, cell: Cell) -> tuple
         _in("os.family", facts.os.family, cell.os, _os_takes(facts, cell)),
         _in("os.arch", facts.os.arch or facts.cpu.arch, cell.arch, "hardware"),
     ]
-    found.append(_in("want.task", demand.task, cell.tasks, "wish"))
-    found.append(_in("model.arch", demand.model.arch or None, runtime.architectures, "wish"))
+    if demand.model is not ANY_MODEL:
+        found.append(_in("want.task", demand.task, cell.tasks, "wish"))
+        found.append(_in("model.arch", demand.model.arch or None, runtime.architectures, "wish"))
     if cell.status in NO_STATUS:
         says = next((caveat.says for caveat in cell.caveats if caveat.effect == "broken"), None)
         found.append(Blocker(fact="cell.status", needed="works", found=cell.status, holds=False, says=says, takes="hardware"))
@@ -205,7 +209,7 @@ def _broken(when: When | None, says: str, every: tuple[Scope, ...]) -> list[Bloc
 def _artifacts(facts: Facts, demand: Demand, cell: Cell, devices: tuple[Device, ...]) -> tuple[tuple[Artifact, ...], tuple[Blocker, ...]]:
     """The forms of the model a cell loads on these devices; when there is none, the way out that takes least."""
     wanted = offered(demand)
-    if not cell.formats:
+    if not cell.formats or demand.model is ANY_MODEL:
         return wanted, ()
     good: list[Artifact] = []
     maybe: list[Artifact] = []

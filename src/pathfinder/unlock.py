@@ -99,6 +99,9 @@ LABELS = {
     "devices": "",
     "set.count": "number of devices",
     "os.libc": "C library",
+    "backends.cuda.version": "CUDA of the driver",
+    "toolkits.cuda.version": "CUDA toolkit",
+    "toolkits.rocm.version": "ROCm toolkit",
     "model.quant": "weights in",
 }
 PLAIN = ("devices", "device")

@@ -1,0 +1,112 @@
+"""`pathfinder check`: assert facts about a host; for CI."""
+
+from typing import Annotated, Any
+
+import typer
+
+from pathfinder.errors import ExitStatus
+
+FORMATS = ("text", "json")
+LIMIT_BYTES = 1 << 20
+
+
+def check(
+    ctx: typer.Context,
+    expectation: Annotated[
+        list[str],
+        typer.Argument(metavar="EXPECTATION...", help="'cuda >= 12.4', 'vram.free >= 20GiB', cpu.avx2, runtime:vllm, 'model:REF fits'."),
+    ] = [],  # noqa: B006
+    file: Annotated[
+        str | None, typer.Option("--file", metavar="FILE", help="One expectation a line, # for comments; - reads standard input.")
+    ] = None,
+    format: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
+    deep: Annotated[bool, typer.Option("--deep", help="Also ask slow tools.")] = False,
+    deadline: Annotated[float, typer.Option(help="Seconds for looking at the host.")] = 3.0,
+) -> int:
+    """Assert facts about a machine. Exit status: 0 all hold, 1 one fails, 3 one is unknown and none fails."""
+    from pathfinder.cli.hosts import Known, answer
+    from pathfinder.errors import Problem
+    from pathfinder.expect import check as check_all
+    from pathfinder.expect import parse, parse_lines
+
+    session = ctx.obj
+    if format not in FORMATS:
+        raise Problem(f"There is no format {format!r}.", where="--format", hint=f"One of: {', '.join(FORMATS)}.")
+    if format == "json":
+        session = session._replace(json=True)
+    texts = [*expectation, *(parse_lines(read(file)) if file else ())]
+    if not texts:
+        raise Problem("Nothing is expected.", where="check", hint="Example: pathfinder check 'vram.free >= 20GiB'")
+    for text in texts:
+        parse(text)
+
+    def one(known: Known) -> tuple[Any, int]:
+        report = check_all(texts, known.facts, known.name, runtime_here(known, session), model_here(known, session))
+        return report, status(report.counts)
+
+    return answer(session, one, show, deep=deep, deadline=deadline)
+
+
+def status(counts: dict[str, int]) -> int:
+    return ExitStatus.NO if counts["fail"] else ExitStatus.UNKNOWN if counts["unknown"] else ExitStatus.OK
+
+
+def show(report: Any) -> None:
+    from pathfinder.cli.session import say
+
+    marks = {"pass": "pass   ", "fail": "FAIL   ", "unknown": "unknown"}
+    for result in report.results:
+        device = f" on {result.device}" if result.device else ""
+        found = f"found {result.found}" if result.found is not None else ""
+        detail = ", ".join(
+            part for part in (found + device if found else device.strip(), result.source and f"from {result.source}") if part
+        )
+        say(f"{marks[result.result]} {result.expectation}{'  (' + detail + ')' if detail else ''}")
+        if result.fix:
+            say(f"        {result.fix}")
+
+
+def read(name: str) -> str:
+    """A file of expectations. Raises Problem when it cannot be read or is no text."""
+    import sys
+    from pathlib import Path
+
+    from pathfinder.errors import Problem
+
+    try:
+        if name == "-":
+            return sys.stdin.read(LIMIT_BYTES)
+        with Path(name).open("rb") as stream:
+            content = stream.read(LIMIT_BYTES + 1)
+        if len(content) > LIMIT_BYTES:
+            raise Problem("The file is larger than a mebibyte.", where=name)
+        return content.decode()
+    except OSError as error:
+        raise Problem(f"The file cannot be read: {error.strerror}.", where=name) from None
+    except UnicodeDecodeError:
+        raise Problem("The file is not UTF-8 text.", where=name) from None
+
+
+def runtime_here(known: Any, session: Any) -> Any:
+    """Whether a runtime has a cell that runs on this host, whatever the model."""
+
+    def one(name: str) -> Any:
+        from pathfinder import store
+        from pathfinder.decide import runs
+
+        runtime = store.runtime(name, session.overlay)
+        return runs(known.facts, runtime, store.rank_table(session.overlay))
+
+    return one
+
+
+def model_here(known: Any, session: Any) -> Any:
+    """Whether any runtime has a plan for a model that fits this host."""
+
+    def one(ref: str) -> Any:
+        from pathfinder.cli.wish import Wish, demand, rules
+        from pathfinder.decide import fits
+
+        return fits(known.facts, demand(Wish(ref), session), rules(session))
+
+    return one
