@@ -7,7 +7,8 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from queue import Empty, SimpleQueue
 from typing import IO, Any
 
@@ -50,14 +51,15 @@ def supervise(
     started = time.monotonic()
     lines: SimpleQueue[str | None] = SimpleQueue()
     tail: deque[str] = deque(maxlen=STDERR_LIMIT_LINES)
-    process = _start(argv, env, cwd)
     timed_out = False
-    try:
-        readers = [_reader(process.stdout, lines.put, lambda: lines.put(None)), _reader(process.stderr, tail.append, lambda: None)]
-        _feed(process.stdin, stdin)
-        timed_out = not _drain(process, lines, on_line, started + seconds)
-    finally:
-        kill_tree(process)
+    with _ending_politely():
+        process = _start(argv, env, cwd)
+        try:
+            readers = [_reader(process.stdout, lines.put, lambda: lines.put(None)), _reader(process.stderr, tail.append, lambda: None)]
+            _feed(process.stdin, stdin)
+            timed_out = not _drain(process, lines, on_line, started + seconds)
+        finally:
+            kill_tree(process)
     for reader in readers:
         reader.join(_GRACE_SECONDS)
     code, name = _ending(process.returncode)
@@ -92,6 +94,26 @@ def kill_tree(process: "subprocess.Popen[bytes]") -> None:
             process.stdin.close()
         except OSError:
             pass
+
+
+@contextmanager
+def _ending_politely() -> Iterator[None]:
+    """SIGTERM and SIGHUP unwind the stack, as Ctrl-C does, so that what was started is ended; only the main thread can arrange it."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def leave(number: int, _: Any) -> None:
+        raise SystemExit(128 + number)
+
+    names = [name for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name) and signal.getsignal(getattr(signal, name)) is signal.SIG_DFL]
+    for name in names:
+        signal.signal(getattr(signal, name), leave)
+    try:
+        yield
+    finally:
+        for name in names:
+            signal.signal(getattr(signal, name), signal.SIG_DFL)
 
 
 def _start(argv: Sequence[str], env: Mapping[str, str] | None, cwd: str | None) -> "subprocess.Popen[bytes]":

@@ -35,7 +35,10 @@ def probe(engine: engines.Engine, asked: Asked, on_event: OnEvent | None = None)
     """The bundled model, in every form the engine reads; the worst form's result, with each form's numerics."""
     first, *others = probe_model.forms(engine.name)
     results = [model(engine, Path(first.path), asked, first, on_event)]
-    results += [model(engine, Path(form.path), asked, form) for form in others]
+    for form in others:
+        if results[-1].verdict == "timeout":
+            break
+        results.append(model(engine, Path(form.path), asked, form))
     worst = min(results, key=lambda r: verdict.WORST_FIRST.index(r.verdict))
     parts = tuple(
         FormNumerics(
@@ -128,7 +131,7 @@ def listen(argv: list[str], name: str, request: dict[str, Any], seconds: float, 
         device_used=loaded.get("device"),
         load_seconds=loaded.get("load_seconds"),
         peak_memory_bytes=(done or {}).get("peak_memory_bytes"),
-        samples=tuple(_sample(event, request["prompts"]) for event in events if event["event"] == "sample"),
+        samples=tuple(sample(event, request["prompts"]) for event in events if event["event"] == "sample"),
         done=done is not None,
         timed_out=seconds if outcome.timed_out and not (done or refused) else None,
         died=None if done or refused else outcome.signal or f"exit status {outcome.code}",
@@ -137,7 +140,8 @@ def listen(argv: list[str], name: str, request: dict[str, Any], seconds: float, 
     )
 
 
-def _sample(event: dict[str, Any], prompts: list[dict[str, Any]]) -> Sample:
+def sample(event: dict[str, Any], prompts: list[dict[str, Any]]) -> Sample:
+    """One `sample` event of an engine; a null log-probability is NaN."""
     logprobs = event["logprobs"]
     return Sample(
         prompt=prompts[event["prompt"]]["text"],

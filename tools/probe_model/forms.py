@@ -60,7 +60,7 @@ def quantize_q8_0(x: np.ndarray) -> np.ndarray:
     """`[rows, columns]` -> bytes `[rows, columns / 32 * 34]`."""
     blocks = x.astype(np.float32).reshape(-1, 32)
     scale = np.abs(blocks).max(1, keepdims=True) / 127
-    values = np.rint(blocks / np.where(scale == 0, 1, scale)).astype(np.int8)
+    values = np.rint(np.nan_to_num(blocks / np.where(scale == 0, 1, scale))).astype(np.int8)
     return np.hstack([scale.astype("<f2").view(np.uint8), values.view(np.uint8)]).reshape(x.shape[0], -1)
 
 
@@ -75,7 +75,7 @@ def quantize_q4_0(x: np.ndarray) -> np.ndarray:
     blocks = x.astype(np.float32).reshape(-1, 32)
     extreme = np.take_along_axis(blocks, np.abs(blocks).argmax(1)[:, None], 1)
     scale = extreme / -8
-    values = np.clip(np.floor(blocks / np.where(scale == 0, 1, scale) + 8.5), 0, 15).astype(np.uint8)
+    values = np.clip(np.floor(np.nan_to_num(blocks / np.where(scale == 0, 1, scale)) + 8.5), 0, 15).astype(np.uint8)
     return np.hstack([scale.astype("<f2").view(np.uint8), values[:, :16] | values[:, 16:] << 4]).reshape(x.shape[0], -1)
 
 

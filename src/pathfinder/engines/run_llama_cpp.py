@@ -64,6 +64,10 @@ class Engine:
     def clear(self) -> None:
         self.lib.llama_memory_clear(self.lib.llama_get_memory(self.context), True)
 
+    def close(self) -> None:
+        self.lib.llama_free(self.context)
+        self.lib.llama_model_free(self.model)
+
     def tokens(self, text: str) -> list[int]:
         raw = text.encode()
         room = len(raw) + 8
