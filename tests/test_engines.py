@@ -11,11 +11,12 @@ import pytest
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
+from tools.probe_model import damage, forms, network  # noqa: E402
+from tools.probe_model.tokenizer import Tokenizer  # noqa: E402
+
 from pathfinder import engines, probe_model, smoke, verdict  # noqa: E402
 from pathfinder.errors import Problem  # noqa: E402
 from pathfinder.types import Judgement  # noqa: E402
-from tools.probe_model import damage, forms, network  # noqa: E402
-from tools.probe_model.tokenizer import Tokenizer  # noqa: E402
 
 LLAMA, MLX = engines.ENGINES["llama.cpp"], engines.ENGINES["mlx"]
 NEEDS = {
@@ -41,7 +42,7 @@ def test_every_form_is_same(engine: engines.Engine) -> None:
     result = smoke.probe(engine, smoke.Asked(threads=1), said.append)
     assert {f.verdict for f in result.numerics.forms} == {"same"}, result.numerics.forms
     assert len(result.numerics.forms) == len(probe_model.forms(engine.name))
-    assert result.numerics.max_abs_logprob_error is not None and 0 < result.numerics.max_abs_logprob_error
+    assert result.numerics.max_abs_logprob_error is not None and result.numerics.max_abs_logprob_error > 0
     assert result.text.startswith("The capital of France is Paris.\n")
     streamed: dict[str, str] = {}
     for event in said:

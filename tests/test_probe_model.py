@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from pathfinder import probe_model  # noqa: E402
 from tools.probe_model import corpus, damage, forms, network, reference, train  # noqa: E402
+
+from pathfinder import probe_model  # noqa: E402
 
 FORMS = ("f16", "q8_0", "q4_0", "hf")
 WORDS = damage.tokenizer()

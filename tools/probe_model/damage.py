@@ -13,9 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from pathfinder import engines, probe_model, smoke, verdict
-from pathfinder.types import EngineRun, Judgement, Reference
+from pathfinder.types import EngineRun, Judgement
 
 from . import corpus, forms
 from .network import Config, Weights
@@ -65,7 +64,7 @@ def high_bytes(form: str) -> dict[str, list[int]]:
 
 
 def flips(form: str, draws: int, seed: int) -> Iterator[tuple[str, bytes]]:
-    """Files with the top exponent bit of one weight or block scale flipped; every other draw picks the tensor first, so small ones count."""
+    """Files with the top exponent bit of one weight or block scale flipped; half the draws pick the tensor first."""
     rng = random.Random(seed)
     offsets = high_bytes(form)
     everywhere = [(name, at) for name, places in offsets.items() for at in places]
