@@ -151,3 +151,23 @@ def _evidence(evidence: tuple[Evidence, ...]) -> Iterator[str]:
 
 def _escaped(text: str) -> str:
     return text.replace("|", "\\|")
+
+
+# --- everything generated from the matrix ----------------------------------------------------------------------------
+
+BEGIN, END = "<!-- support table: begin -->", "<!-- support table: end -->"
+
+
+def generated(runtimes: Iterable[Runtime]) -> dict[str, str]:
+    """Path in the repository to its text: a page per runtime, a schema per document."""
+    from pathfinder import schemas
+
+    found = {f"docs/runtimes/{runtime.id}.md": runtime_page(runtime) for runtime in runtimes}
+    return found | {f"matrix/schema/{name}.json": schemas.text(name) for name in schemas.names()}
+
+
+def with_table(readme: str, table: str) -> str:
+    """The README with the table between its marks; unchanged when it has none."""
+    head, begin, rest = readme.partition(BEGIN)
+    _, end, tail = rest.partition(END)
+    return f"{head}{begin}\n{table}{end}{tail}" if begin and end else readme

@@ -1,0 +1,64 @@
+"""The JSON Schemas: what is printed validates, the committed ones are fresh, and a schema refuses what it should."""
+
+from pathlib import Path
+
+import jsonschema
+import msgspec
+import pytest
+
+from pathfinder import schemas, store
+from pathfinder.documents import RuntimeDocument, matrix_document, profiles_document
+from pathfinder.errors import Problem
+from pathfinder.linting import lint_document
+
+FOLDER = Path(__file__).parents[1] / "matrix" / "schema"
+
+
+def validator(name):
+    return jsonschema.Draft202012Validator(schemas.schema(name))
+
+
+def plain(value):
+    return msgspec.json.decode(msgspec.json.encode(value))
+
+
+@pytest.mark.parametrize("name", schemas.names())
+def test_every_schema_is_a_schema(name):
+    jsonschema.Draft202012Validator.check_schema(schemas.schema(name))
+
+
+def test_the_committed_schemas_are_fresh():
+    kept = {path.stem: path.read_text("utf-8") for path in FOLDER.glob("*.json")}
+    stale = [name for name in {*kept, *schemas.names()} if name not in schemas.names() or kept.get(name) != schemas.text(name)]
+    assert not stale, f"run `make docs`: {', '.join(sorted(stale))}"
+
+
+def test_every_profile_validates_as_facts():
+    check = validator("facts")
+    for id in store.profiles():
+        errors = list(check.iter_errors(plain(store.profile(id))))
+        assert not errors, f"{id}: {errors[0].message}"
+
+
+def test_the_matrix_documents_validate():
+    runtimes = [store.whole(runtime.id) for runtime in store.matrix()]
+    validator("matrix").validate(plain(matrix_document(runtimes)))
+    for runtime in runtimes:
+        validator("runtime").validate(plain(RuntimeDocument(runtime=runtime)))
+    validator("profiles").validate(plain(profiles_document((id, store.profile(id)) for id in store.profiles())))
+    validator("lint").validate(plain(lint_document()))
+
+
+def test_a_schema_refuses_wrong_words_and_kinds_and_takes_what_is_new():
+    facts = plain(store.profile(store.profiles()[0]))
+    check = validator("facts")
+    assert check.is_valid({**facts, "something_new": 1}), "within v1 a document may grow"
+    assert not check.is_valid({**facts, "os": {**facts["os"], "family": "linus"}})
+    assert not check.is_valid({**facts, "memory": {"total_bytes": "8 GiB"}})
+    assert not check.is_valid({**facts, "schema": "pathfinder/facts/v2"})
+    assert not check.is_valid({key: value for key, value in facts.items() if key != "schema"})
+
+
+def test_an_unknown_document_is_refused():
+    with pytest.raises(Problem, match="factz"):
+        schemas.schema("factz")
