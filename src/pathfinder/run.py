@@ -40,22 +40,30 @@ def supervise(
     seconds: float,
     stdin: bytes = b"",
     on_line: Callable[[str], None] | None = None,
+    on_error_line: Callable[[str], None] | None = None,
     env: Mapping[str, str] | None = None,
     cwd: str | None = None,
 ) -> Outcome:
     """Run a program to its end or to the deadline, in a process group of its own that is gone afterwards, however this call ends.
 
-    Lines of its standard output go to `on_line` as they come, on the calling thread. Standard input stays open until the end, so that a
-    program may take its closing for the parent's death. Raises `Problem` when the program cannot be started.
+    Lines of its standard output go to `on_line` as they come, on the calling thread; those of its standard error to `on_error_line`, on
+    another. Standard input stays open until the end, so that a program may take its closing for the parent's death. Raises `Problem` when
+    the program cannot be started.
     """
     started = time.monotonic()
     lines: SimpleQueue[str | None] = SimpleQueue()
     tail: deque[str] = deque(maxlen=STDERR_LIMIT_LINES)
     timed_out = False
+
+    def heard(line: str) -> None:
+        tail.append(line)
+        if on_error_line:
+            on_error_line(line)
+
     with _ending_politely():
         process = _start(argv, env, cwd)
         try:
-            readers = [_reader(process.stdout, lines.put, lambda: lines.put(None)), _reader(process.stderr, tail.append, lambda: None)]
+            readers = [_reader(process.stdout, lines.put, lambda: lines.put(None)), _reader(process.stderr, heard, lambda: None)]
             _feed(process.stdin, stdin)
             timed_out = not _drain(process, lines, on_line, started + seconds)
         finally:
