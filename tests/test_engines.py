@@ -16,7 +16,7 @@ from tools.probe_model.tokenizer import Tokenizer  # noqa: E402
 
 from pathfinder import engines, probe_model, smoke, verdict  # noqa: E402
 from pathfinder.errors import Problem  # noqa: E402
-from pathfinder.types import Judgement  # noqa: E402
+from pathfinder.types import Cpu, Facts, Judgement  # noqa: E402
 
 LLAMA, MLX = engines.ENGINES["llama.cpp"], engines.ENGINES["mlx"]
 NEEDS = {
@@ -199,6 +199,11 @@ def test_a_folder_mlx_cannot_load_is_one_sentence(tmp_path: Path) -> None:
     (folder / "config.json").write_text(json.dumps({**config, "model_type": "unheard-of"}))
     with pytest.raises(Problem, match="mlx-lm could not load the folder"):
         smoke.model(MLX, folder, smoke.Asked(threads=1))
+
+
+@pytest.mark.parametrize(("cpu", "expected"), [({"usable_cpus": 2.5}, 2), ({"usable_cpus": 0.4}, 1), ({"threads": 8}, 4), ({}, 1)])
+def test_threads_are_the_usable_cpus(cpu: dict[str, Any], expected: int) -> None:
+    assert smoke.threads(Facts(cpu=Cpu(**cpu))) == expected
 
 
 def test_a_missing_engine_names_the_way_to_get_it() -> None:

@@ -10,7 +10,7 @@ import msgspec
 
 from pathfinder import engines, probe_model, run, verdict
 from pathfinder.errors import Problem
-from pathfinder.types import EngineRun, FormNumerics, Frozen, Numerics, Reference, Result, Sample
+from pathfinder.types import EngineRun, Facts, FormNumerics, Frozen, Numerics, Reference, Result, Sample
 
 DEFAULT_PROMPT = "The capital of France is"
 DEFAULT_TOKENS = 64
@@ -29,6 +29,13 @@ class Asked(Frozen, frozen=True, kw_only=True):
     seconds: float = DEFAULT_SECONDS
     ignore_end: bool = False
     """Generate on after end-of-text, for measuring."""
+
+
+def threads(facts: Facts) -> int:
+    """The CPUs really usable (affinity, cpuset, quotas), whole ones, at least one; half of what is online where that is not known."""
+    if facts.cpu.usable_cpus is not None:
+        return max(1, int(facts.cpu.usable_cpus))
+    return max(1, (facts.cpu.threads or 2) // 2)
 
 
 def probe(engine: engines.Engine, asked: Asked, on_event: OnEvent | None = None) -> Result:

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pathfinder.cli.hosts import only_live
+from pathfinder.cli.hosts import LIVE, facts_of, only_live
 from pathfinder.cli.session import Session, say
 from pathfinder.errors import ExitStatus, Problem
 
@@ -32,7 +32,7 @@ def run(
     from pathfinder.cli.streaming import Progress
 
     asked = smoke.Asked(
-        threads=threads or _threads(),
+        threads=threads or smoke.threads(facts_of(LIVE, session)),
         prompt=prompt or None,
         tokens=tokens or None,
         context=context or None,
@@ -103,10 +103,3 @@ def _positive(**values: float) -> None:
     for name, value in values.items():
         if value < 0 or (name == "timeout" and value == 0):
             raise Problem("the value must be positive.", where=f"--{name}")
-
-
-def _threads() -> int:
-    """The CPUs really usable, by the same facts every other verb reads."""
-    from pathfinder.threads import usable_threads
-
-    return usable_threads()

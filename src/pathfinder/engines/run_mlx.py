@@ -105,7 +105,7 @@ class Engine:
 
 
 def _can_compile(mx: Any) -> bool:
-    """MLX's CPU kernels are fused by a C++ compiler at run time; without one the same operations run one by one."""
+    """MLX's CPU kernels are fused by a C++ compiler at run time. Without one newer versions run the operations one by one, 0.28 fails."""
     return bool(mx.default_device() == mx.gpu or shutil.which("g++") or sys.platform == "darwin")
 
 
