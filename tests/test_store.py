@@ -82,11 +82,12 @@ def test_everything_is_found(tree):
 
 def test_the_hot_matrix_keeps_what_decides_and_the_whole_one_everything(tree):
     hot, whole = store.matrix()[0], store.whole("bar")
-    assert [(e.how, e.checked) for e in hot.cells[0].evidence] == [("installed", "2026-11-02")]
+    assert [(one.how, one.checked) for one in hot.cells[0].evidence] == [("installed", "2026-11-02")]
+    assert hot.cells[0].launch_effort == 1 and hot.cells[0].install_effort == 0
     assert hot.history == () and len(whole.history) == 1 and len(whole.cells[0].evidence) == 3
     for small, full in zip(hot.cells, whole.cells, strict=True):
         for field in small.__struct_fields__:
-            if field not in ("evidence", "origins"):
+            if field not in ("evidence", "origins", "launch", "launch_effort"):
                 assert getattr(small, field) == getattr(full, field), field
 
 

@@ -15,7 +15,7 @@ from pathfinder import matrix, types
 from pathfinder.errors import Problem
 from pathfinder.matrix import Raw
 from pathfinder.plainyaml import parse
-from pathfinder.pool import lean, pool
+from pathfinder.pooling import lean, pool
 from pathfinder.store import MAGIC
 from pathfinder.strict import convert
 from pathfinder.types import Facts, Platform, Runtime

@@ -114,7 +114,7 @@ def _cell(cell: Cell, width: int, explain: bool) -> Iterator[str]:
 
 def strongest(evidence: tuple[Evidence, ...]) -> str:
     """`run 2026-11`: the kind and month of the best proof; empty when there is none."""
-    from pathfinder.pool import strongest as best
+    from pathfinder.pooling import strongest as best
 
     return "".join(f"{one.how} {one.checked[:7]}" for one in best(evidence))
 

@@ -22,7 +22,7 @@ Overlays = Sequence[str]
 MAGIC = b"pathfinder-data-1\n"
 """First line of a compiled file; then the stamp it was compiled from, the index, and the sections."""
 _WATCHED = ("runtimes", "platforms", "models", "devices", "profiles", "evidence", "")
-_SHAPERS = ("types", "matrix", "when", "compare", "vocabulary", "compiler", "pool", "strict", "plainyaml")
+_SHAPERS = ("types", "matrix", "when", "compare", "vocabulary", "compiler", "pool", "pooling", "strict", "plainyaml")
 """Modules that decide what the compiled file looks like; when one changes, the cache is stale."""
 
 
@@ -30,7 +30,7 @@ _SHAPERS = ("types", "matrix", "when", "compare", "vocabulary", "compiler", "poo
 
 
 def matrix(overlays: Overlays = ()) -> tuple[Runtime, ...]:
-    """Every runtime, as far as deciding needs it; history, origins and most evidence are left to `whole`."""
+    """Every runtime, as far as deciding needs it; recipes, history, origins and evidence are left to `whole`."""
     return _matrix(chosen(overlays))
 
 
