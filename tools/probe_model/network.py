@@ -98,9 +98,9 @@ def loss_and_gradient(w: Weights, c: Config, tokens: NDArray[np.int64], targets:
     for i in range(c.layers):
         p = f"model.layers.{i}."
         h, s1 = _norm(x, w[p + "input_layernorm.weight"], c.eps)
-        q = rotate((h @ w[p + "self_attn.q_proj.weight"].T).reshape(batch, time, c.heads, c.head_dim), cos, sin)
-        k = rotate((h @ w[p + "self_attn.k_proj.weight"].T).reshape(batch, time, c.kv_heads, c.head_dim), cos, sin)
-        v = (h @ w[p + "self_attn.v_proj.weight"].T).reshape(batch, time, c.kv_heads, c.head_dim)
+        q: Array = rotate((h @ w[p + "self_attn.q_proj.weight"].T).reshape(batch, time, c.heads, c.head_dim), cos, sin)
+        k: Array = rotate((h @ w[p + "self_attn.k_proj.weight"].T).reshape(batch, time, c.kv_heads, c.head_dim), cos, sin)
+        v: Array = (h @ w[p + "self_attn.v_proj.weight"].T).reshape(batch, time, c.kv_heads, c.head_dim)
         q, k, v = (a.transpose(0, 2, 1, 3) for a in (q, np.repeat(k, group, 2), np.repeat(v, group, 2)))
         score = q @ k.transpose(0, 1, 3, 2) / np.float32(np.sqrt(c.head_dim)) + mask
         prob = np.exp(score - score.max(-1, keepdims=True))
