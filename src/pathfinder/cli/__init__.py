@@ -10,6 +10,8 @@ VERBS: dict[str, str] = {
     "detect": "What is in this machine: every fact with its source.",
     "recommend": "Which runtime runs a model here, ranked, with the commands.",
     "setup": "Write the plan as a script, a document or a configuration.",
+    "install": "Put a runtime into an environment of its own.",
+    "uninstall": "Take away what install did.",
     "run": "Smoke test: load, generate, measure, judge the numbers.",
     "estimate": "Memory and speed of one model on one host.",
     "check": "Assert facts about a machine, for CI.",
