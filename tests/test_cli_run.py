@@ -120,6 +120,16 @@ def test_a_mistake_is_told_in_a_sentence(name: str, capsys: pytest.CaptureFixtur
     assert err.startswith("pathfinder: ") and len(err.splitlines()) <= 2 and "Traceback" not in err
 
 
+@needs_llama
+def test_an_engine_that_is_missing_is_named_with_the_way_to_get_it(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engines, "installed", lambda e: e.name == "llama.cpp")
+    status, out, err = ask(capsys)
+    assert (status, err) == (0, "")
+    assert out.endswith("mlx: not installed. Get it with: pip install 'llm-pathfinder[mlx]'\n")
+
+
 def test_no_engine_at_all(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engines, "installed", lambda _: False)
     status, _, err = ask(capsys)

@@ -61,6 +61,8 @@ def _bundled(name: str, asked: Any, progress: Any) -> list[Any]:
         progress.start(one.name, "the bundled probe model")
         results.append(smoke.probe(one, asked, progress.event))
         progress.result(results[-1])
+    for missing in [] if name else [e for e in engines.ENGINES.values() if e not in chosen]:
+        progress.note(f"{missing.name}: not installed. Get it with: pip install 'llm-pathfinder[{missing.extra}]'")
     return results
 
 

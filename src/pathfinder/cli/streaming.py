@@ -46,6 +46,10 @@ class Progress:
             sys.stdout.write(_plain(event["text"]))
             sys.stdout.flush()
 
+    def note(self, text: str) -> None:
+        if not self.quiet:
+            say(text)
+
     def result(self, result: Any) -> None:
         self._stop()
         if self.quiet:
