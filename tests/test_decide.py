@@ -46,11 +46,12 @@ MODEL = Model(
     params=8_030_000_000,
     shape=Shape(layers=32, hidden=4096, heads=32, kv_heads=8, head_dim=128, ffn=14336, vocab=128256, context=8192),
     repo="meta-llama/Meta-Llama-3-8B-Instruct",
-    artifacts=tuple(
-        Artifact(format="gguf", quant=quant, repo="o/r", file=f"{quant}.gguf", bytes=int(size * GB))
-        for quant, size in (("Q3_K_M", 4.0), ("Q4_K_M", 4.9), ("Q8_0", 8.5))
-    )
-    + (Artifact(format="safetensors", quant="BF16", repo="o/s", bytes=16 * GB),),
+    artifacts=(
+        Artifact(format="gguf", quant="Q3_K_M", repo="o/r", file="q3.gguf", bytes=int(4.0 * GB)),
+        Artifact(format="gguf", quant="Q4_K_M", repo="o/r", file="q4.gguf", bytes=int(4.9 * GB)),
+        Artifact(format="gguf", quant="Q8_0", repo="o/r", file="q8.gguf", bytes=int(8.5 * GB)),
+        Artifact(format="safetensors", quant="BF16", repo="o/s", bytes=16 * GB),
+    ),
 )
 
 

@@ -134,14 +134,17 @@ def check(texts: Sequence[str], facts: Facts, host: str, runtime: Asked, model: 
 
 
 def bound(wanted: Sequence[Expectation], facts: Facts) -> Device | None:
-    """The one device that meets most of the device expectations, unknown counting less than met and more than failed."""
+    """The one device that meets most of the device expectations, unknown counting less than met and more than failed; the larger of equals."""
     asked = [one.when for one in wanted if one.device]
     if not asked:
         return None
 
-    def met(device: Device) -> tuple[int, int]:
+    about_free = any(when is not None and when.get("path") == ALIASES["vram.free"] for when in asked)
+
+    def met(device: Device) -> tuple[int, int, int]:
         answers = [evaluate(when, _scope(facts, device)).holds for when in asked]
-        return answers.count(True), answers.count(None)
+        nearest = device.memory_free_bytes if about_free else device.memory_bytes
+        return answers.count(True), answers.count(None), nearest or 0
 
     return max(planable(facts), key=met, default=None)
 

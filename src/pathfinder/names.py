@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 NEUTRAL = frozenset(("instruct", "chat", "it", "hf", "latest", "model", "weights", "the", "text", "b"))
 """Words that do not change which model is meant; `base` does."""
-FORMATS = frozenset(("gguf", "mlx", "awq", "gptq", "exl2", "exl3", "onnx", "openvino", "safetensors", "imat", "i1", "ud"))
+FORMATS = frozenset(("gguf", "mlx", "awq", "gptq", "exl2", "exl3", "onnx", "openvino", "safetensors", "imat", "i1", "ud", "bnb"))
 _DROP = str.maketrans("", "", " -_:/\t")
 _DOT = re.compile(r"(?<!\d)\.|\.(?!\d)")
 _QUANT = re.compile(
@@ -28,7 +28,7 @@ class Said(NamedTuple):
 
 def fold(text: str) -> str:
     """What two spellings of one name have in common: no case, no separators; dots stay between digits."""
-    folded = text.strip().lower().translate(_DROP)
+    folded = "".join(text.lower().translate(_DROP).split())
     return _DOT.sub("", folded) if "." in folded else folded
 
 
