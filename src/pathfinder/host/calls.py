@@ -2,7 +2,7 @@
 
 A function raises FileNotFoundError where the system has no such call, OSError where it refuses.
 """
-# ruff: noqa: PTH110, PTH120 (pathlib costs start-up time)
+# ruff: noqa: PTH110, PTH112, PTH117, PTH120, PTH208 (pathlib costs start-up time)
 
 import os
 import sys
@@ -56,8 +56,113 @@ def auxv() -> dict[str, int]:
     return {str(words[at]): words[at + 1] for at in range(0, len(words) - 1, 2) if words[at]}
 
 
+def process_machine() -> str:
+    """The machine this very program was built for, as `uname -m` would spell it, read from its ELF header."""
+    with open("/proc/self/exe", "rb") as file:
+        head = file.read(20)
+    if head[:4] != b"\x7fELF":
+        raise FileNotFoundError("not an ELF program")
+    kind = int.from_bytes(head[18:20], "little" if head[5] == 1 else "big")
+    little = head[5] == 1
+    names = {
+        3: "i686",
+        62: "x86_64",
+        40: "armv7l",
+        183: "aarch64",
+        243: "riscv64",
+        22: "s390x",
+        258: "loongarch64",
+        21: "ppc64le" if little else "ppc64",
+    }
+    return names.get(kind, str(kind))
+
+
+def which(*names: str) -> dict[str, str]:
+    """Programs on the search path; what is not found is left out."""
+    folders = [folder for folder in os.environ.get("PATH", "").split(os.pathsep) if folder and os.path.isabs(folder)]
+    if os.name == "nt":
+        from shutil import which as find
+
+        return {name: path for name in names if (path := find(name))}
+    found: dict[str, str] = {}
+    for folder in folders:
+        for name in names:
+            path = f"{folder}/{name}"
+            if name not in found and os.access(path, os.X_OK) and not os.path.isdir(path):
+                found[name] = path
+    return found
+
+
+def native_counts() -> dict[str, Any]:
+    """Memory in bytes and processors, by psutil."""
+    try:
+        import psutil
+    except ImportError as error:
+        raise FileNotFoundError("psutil is not installed") from error
+    memory, own = psutil.virtual_memory(), psutil.Process()
+    usable = len(own.cpu_affinity()) if hasattr(own, "cpu_affinity") else None
+    return {
+        "total_bytes": memory.total,
+        "available_bytes": memory.available,
+        "swap_bytes": psutil.swap_memory().total,
+        "threads": psutil.cpu_count(),
+        "cores": psutil.cpu_count(logical=False),
+        "usable_cpus": usable,
+    }
+
+
+def process_word() -> str:
+    """The machine this interpreter was built for, where its file's header is not read: Windows."""
+    import sysconfig
+
+    words = {"win-amd64": "x86_64", "win-arm64": "aarch64", "win32": "i686"}
+    return words.get(sysconfig.get_platform(), "")
+
+
+def interpreter() -> dict[str, str]:
+    """The Python that runs this."""
+    return {"path": sys.executable, "version": ".".join(map(str, sys.version_info[:3]))}
+
+
+def distributions(python: str, *names: str) -> dict[str, list[str]]:
+    """Installed Python distributions among `names` (normalised), by the folders of the program `python` and of this process:
+    name to version and folder."""
+    folders = [path for path in sys.path if path.endswith(("site-packages", "dist-packages"))]
+    if python:
+        base = os.path.dirname(os.path.dirname(python))
+        for library in ("lib", "lib64", "Lib"):
+            for version in sorted(_listed(f"{base}/{library}")):
+                if version.startswith("python3") or version == "site-packages":
+                    inner = [version] if version == "site-packages" else [f"{version}/site-packages", f"{version}/dist-packages"]
+                    folders += [f"{base}/{library}/{name}" for name in inner]
+    found: dict[str, list[str]] = {}
+    wanted = set(names)
+    for folder in dict.fromkeys(folders):
+        for entry in _listed(folder):
+            name, dash, version = entry.removesuffix(".dist-info").partition("-")
+            plain = name.lower().replace("_", "-").replace(".", "-")
+            if dash and entry.endswith(".dist-info") and plain in wanted:
+                found.setdefault(plain, [version, folder])
+    return found
+
+
+def _listed(folder: str) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return []
+
+
 def call(name: str, args: tuple[str, ...]) -> Any:
     """Raises KeyError for a name that is no call."""
+    if name.startswith("windows_"):
+        from pathfinder.host import windows
+
+        return {
+            "windows_version": windows.windows_version,
+            "windows_processor": windows.windows_processor,
+            "windows_arm_features": windows.windows_arm_features,
+        }[name](*args)
     return _CALLS[name](*args)
 
 
@@ -67,4 +172,10 @@ _CALLS: dict[str, Any] = {
     "confstr": confstr,
     "page_size": page_size,
     "auxv": auxv,
+    "process_machine": process_machine,
+    "which": which,
+    "native_counts": native_counts,
+    "process_word": process_word,
+    "interpreter": interpreter,
+    "distributions": distributions,
 }

@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -133,7 +134,7 @@ def _is_serial(key: str) -> bool:
     }
 
 
-def _words(names: set[str | None], word: str) -> list[tuple[re.Pattern[str], str]]:
+def _words(names: Iterable[str | None], word: str) -> list[tuple[re.Pattern[str], str]]:
     wanted = {name.strip() for name in names if name and len(name.strip()) > 1}
     wanted = {name for name in wanted if name.lower() not in COMMON and not name.isdigit()}
     return [(re.compile(rf"(?<![\w.-]){re.escape(name)}(?![\w-])"), word) for name in sorted(wanted, key=len, reverse=True)]

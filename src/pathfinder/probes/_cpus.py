@@ -88,16 +88,17 @@ def _packages(host: Host, online: set[int]) -> set[int] | None:
         if cpu in seen:
             continue
         package = parse_int(text(host, f"{CPU}/cpu{cpu}/topology/physical_package_id"))
-        if package is None or package < 0:
+        if package is None or package < -1:
             return None
-        found.add(package)
+        # -1: the kernel does not number them; the sets of siblings still tell them apart
+        found.add(package if package >= 0 else -1 - cpu)
         mates = text(host, f"{CPU}/cpu{cpu}/topology/package_cpus_list") or text(host, f"{CPU}/cpu{cpu}/topology/core_siblings_list")
         seen |= (parse_list(mates) if mates else None) or {cpu}
     return found
 
 
 def clusters(host: Host, cpus: Cpus) -> list[set[int]] | None:
-    """Groups of CPUs that share a frequency domain or a cluster, covering all present CPUs; None where no file tells."""
+    """Groups of CPUs that share a cluster or a frequency domain, covering all present CPUs; None where no file tells."""
     present = cpus.present or set()
     groups: list[set[int]] = []
     for cpu in sorted(present):
@@ -109,7 +110,18 @@ def clusters(host: Host, cpus: Cpus) -> list[set[int]] | None:
     if not groups:
         return None
     left = present.difference(*groups)
+    if all(len(group) == 1 for group in groups):
+        # every core has a clock of its own: equal cores are one cluster, and those offline are taken to be like them
+        return _equal(host, groups, left)
     return [*groups, left] if left else groups
+
+
+def _equal(host: Host, groups: list[set[int]], left: set[int]) -> list[set[int]]:
+    alike: dict[str | None, set[int]] = {}
+    for group in groups:
+        alike.setdefault(text(host, f"{CPU}/cpu{min(group)}/cpufreq/cpuinfo_max_freq"), set()).update(group)
+    next(iter(alike.values())).update(left)
+    return list(alike.values())
 
 
 def _cluster_of(host: Host, cpu: int) -> set[int] | None:
@@ -117,6 +129,10 @@ def _cluster_of(host: Host, cpu: int) -> set[int] | None:
     found = text(host, f"{here}/topology/cluster_cpus_list")
     if found:
         return parse_list(found)
+    if text(host, f"{here}/cache/index2/level") == "2":
+        shared = text(host, f"{here}/cache/index2/shared_cpu_list")
+        if shared and len(parse_list(shared) or ()) > 1:
+            return parse_list(shared)
     for name in ("related_cpus", "affected_cpus"):
         found = text(host, f"{here}/cpufreq/{name}")
         if found:

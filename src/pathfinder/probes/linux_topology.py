@@ -6,7 +6,7 @@ from typing import Any
 from pathfinder.host import Host, Observation
 from pathfinder.probes._cgroup import allowed_cpus, cpu_quota, groups
 from pathfinder.probes._cpuinfo import CPUINFO_LIMIT, family, parse
-from pathfinder.probes._cpulist import parse_list
+from pathfinder.probes._cpulist import parse_int, parse_list
 from pathfinder.probes._cpus import CPU, NODE, Cpus, clusters, in_cores, read_cpus, read_nodes
 
 MISSING = "no topology in /sys"
@@ -18,9 +18,9 @@ def probe(host: Host) -> Iterator[Observation]:
         host.read("/system/build.prop", 64).value is not None
         or family(parse(host.read("/proc/cpuinfo", CPUINFO_LIMIT).value or "")) == "arm"
     )
-    found: dict[str, Any] = {}
-    if cpus.online is not None:
-        found = _counts(host, cpus, phone)
+    found: dict[str, Any] = _counts(host, cpus, phone) if cpus.online is not None else {}
+    if cpus.online is None:
+        yield from _listed(host)
     for field, value in found.items():
         if value is not None:
             yield Observation(path=f"cpu.{field}", value=value, source=f"{CPU}/cpu*/topology" if field in _FROM_TOPOLOGY else CPU)
@@ -50,6 +50,23 @@ def _counts(host: Host, cpus: Cpus, arm: bool) -> dict[str, Any]:
     if cpus.cores and len(cpus.cores) == len(online):
         found["cores_present"] = len(present | online)
     return found
+
+
+def _listed(host: Host) -> Iterator[Observation]:
+    """Without /sys: the processors /proc/cpuinfo lists, which are those online."""
+    info = parse(host.read("/proc/cpuinfo", CPUINFO_LIMIT).value or "")
+    threads = len(info.blocks) or parse_int(info.common.get("# processors")) or parse_int(info.common.get("ncpus active"))
+    ids = [(one.get("physical id"), one.get("core id")) for one in info.blocks]
+    known = bool(ids) and all(package is not None and core is not None for package, core in ids)
+    found = {
+        "threads": threads,
+        "cores": len(set(ids)) if known else None,
+        "sockets": len({package for package, _ in ids}) if known else None,
+        "usable_cpus": threads,
+    }
+    for field, value in found.items():
+        if value:
+            yield Observation(path=f"cpu.{field}", value=value, source="/proc/cpuinfo", trust="guess")
 
 
 def _arm_counts(host: Host, cpus: Cpus) -> dict[str, Any]:

@@ -1,0 +1,59 @@
+"""FreeBSD: the boot messages list the processor's features; sysctl the counts and the memory."""
+
+from collections.abc import Iterator
+
+from pathfinder.host import Host, Observation
+from pathfinder.isa import features, levels, march
+from pathfinder.probes._cpulist import parse_int
+from pathfinder.probes._sysctl import values
+
+BOOT = "/var/run/dmesg.boot"
+_FEATURES = ("Features=", "Features2=", "AMD Features=", "AMD Features2=", "Structured Extended Features", "XSAVE Features=")
+
+
+def probe(host: Host) -> Iterator[Observation]:
+    messages, source = host.read(BOOT).value, BOOT
+    if messages is None:
+        known, source, _ = values(host)
+        if known.get("kern.ostype") != "FreeBSD" and "hw.physmem" not in known:
+            return
+        ran = host.run(("dmesg", "-a")).value
+        messages = ran.stdout if ran else ""
+        yield from _counts(known)
+    if "Origin=" in messages:
+        yield Observation(path="os.family", value="freebsd", source=source, trust="guess")
+        yield from _cpu(messages, source)
+
+
+def _cpu(messages: str, source: str) -> Iterator[Observation]:
+    words: set[str] = set()
+    vendor = model = ""
+    for line in messages.splitlines():
+        text = line.strip()
+        if text.startswith("CPU: ") and not model:
+            model = text[5:].partition(" (")[0]
+        if text.startswith('Origin="') and not vendor:
+            vendor = text[8:].partition('"')[0]
+        if text.startswith(_FEATURES) and "<" in text:
+            words |= features.linux_words(text.partition("<")[2].rstrip(">").split(","))
+    if not words:
+        return
+    found = {
+        "family": "x86",
+        "arch": "x86_64" if "lm" in words else "i686",
+        "vendor": {"GenuineIntel": "intel", "AuthenticAMD": "amd"}.get(vendor),
+        "model": " ".join(model.split()) or None,
+        "features": features.normal(words),
+        "level": levels.x86_level(words),
+        "microarchitecture": march.x86(vendor, words),
+    }
+    for field, value in found.items():
+        if value is not None:
+            yield Observation(path=f"cpu.{field}", value=value, source=source)
+
+
+def _counts(known: dict[str, str]) -> Iterator[Observation]:
+    threads, total = parse_int(known.get("hw.ncpu")), parse_int(known.get("hw.physmem"))
+    for path, value in (("cpu.threads", threads), ("memory.total_bytes", total), ("cpu.model", known.get("hw.model"))):
+        if value:
+            yield Observation(path=path, value=value, source="sysctl -a", trust="tool")
