@@ -8,7 +8,7 @@ from pathfinder.choose import Choice, Rooms, choose, quality_of, users
 from pathfinder.estimate import Tables
 from pathfinder.predict import predict
 from pathfinder.room import is_integrated, room_on, usable_ram
-from pathfinder.steps import effort
+from pathfinder.steps import Places, effort
 from pathfinder.types import (
     Artifact,
     Blocker,
@@ -71,7 +71,7 @@ def _plan(candidate: Candidate, facts: Facts, demand: Demand, table: Table, chos
         unknown=tuple(blocker for blocker in candidate.blockers if blocker.holds is None),
         artifact=chosen.artifact,
         estimate=chosen.estimate,
-        endpoint=endpoint(cell),
+        endpoint=endpoint(cell, Places()),
         evidence=proof(cell),
         project=runtime.project.state,
         successor=runtime.project.successor,
@@ -148,11 +148,11 @@ def _effort(cell: Cell, facts: Facts, runtime: Runtime) -> int:
     return install + (cell.launch_effort or effort(cell.launch))
 
 
-def endpoint(cell: Cell, host: str = "127.0.0.1") -> Endpoint | None:
+def endpoint(cell: Cell, places: Places) -> Endpoint | None:
     server = cell.server
     if server is None or server.port is None:
         return None
-    url = f"http://{host}:{server.port}"
+    url = f"http://{places.host}:{places.port or server.port}"
     return Endpoint(url=url + (server.base or ""), api=server.api, health=url + server.health if server.health else None)
 
 

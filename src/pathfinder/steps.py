@@ -25,6 +25,8 @@ class Places(Frozen, frozen=True, kw_only=True):
     """Everything of ours: environments, downloaded programs and models."""
     windows: bool = False
     host: str = "127.0.0.1"
+    port: int | None = None
+    """Where a server shall listen; None: where it does by itself."""
 
     def join(self, *parts: str) -> str:
         return ("\\" if self.windows else "/").join((self.root, *parts))

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from pathfinder.choose import users
 from pathfinder.match import scopes
+from pathfinder.plan import endpoint
 from pathfinder.room import utilisation
 from pathfinder.steps import Places, expand, visible
 from pathfinder.types import Artifact, Candidate, Cell, Demand, Device, Facts, Plan, Runtime
@@ -29,6 +30,7 @@ def with_steps(plan: Plan, candidate: Candidate, runtime: Runtime, facts: Facts,
         container=expand(cell.container, values, scope, facts, places),
         caveats=tuple(replace(hit, evidence=proofs.get(hit.id, hit.evidence)) for hit in plan.caveats),
         root=places.root,
+        endpoint=endpoint(cell, places),
     )
 
 
@@ -63,7 +65,7 @@ def placeholders(
         "tag": artifact.tag or (demand.model.id if artifact.path else f"hf.co/{hf_ref}"),
         "name": demand.model.id,
         "context": str(context * parallel if cell.batching == "slots" else context),
-        "port": str(cell.server.port if cell.server and cell.server.port else table["assume"]["port"]),
+        "port": str(places.port or (cell.server.port if cell.server and cell.server.port else table["assume"]["port"])),
         "host": places.host,
         "threads": str(threads(facts)),
         "parallel": str(parallel),
