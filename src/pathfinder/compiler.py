@@ -21,7 +21,7 @@ from pathfinder.strict import convert
 from pathfinder.types import Facts, Platform, Runtime
 
 FOLDERS = ("runtimes", "platforms", "models", "devices", "profiles")
-TABLES = ("rank", "estimate")
+TABLES = ("rank", "estimate", "diagnoses")
 """Files beside the folders: tables whose plain scalars are converted, read by whoever owns them."""
 S = TypeVar("S")
 T = TypeVar("T")

@@ -70,7 +70,7 @@ def supervise(
             kill_tree(process)
     for reader in readers:
         reader.join(_GRACE_SECONDS)
-    code, name = _ending(process.returncode)
+    code, name = ending(process.returncode)
     elapsed = time.monotonic() - started
     return Outcome(
         code=None if timed_out else code,
@@ -190,7 +190,8 @@ def _drain(
     return True
 
 
-def _ending(code: int | None) -> tuple[int | None, str | None]:
+def ending(code: int | None) -> tuple[int | None, str | None]:
+    """Status and signal (or structured exception) of a process that has ended; both None while it runs."""
     if code is None:
         return None, None
     if code < 0:
