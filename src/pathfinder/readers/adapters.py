@@ -9,8 +9,24 @@ from pathfinder.readers.words import integer, known
 Record = dict[str, Any]
 SATURATED = 4293918720
 """AdapterRAM is 32 bits wide: it shows 4095 MiB for every card of 4 GiB and more (Microsoft, Win32_VideoController)."""
-_VENDORS = {"10de": "nvidia", "1002": "amd", "1022": "amd", "8086": "intel", "5143": "qualcomm", "4d4f4351": "qualcomm"}
+VENDORS = {"10de": "nvidia", "1002": "amd", "1022": "amd", "8086": "intel", "5143": "qualcomm", "4d4f4351": "qualcomm"}
 _VIRTUAL = re.compile(r"microsoft (basic|remote)|basic render|virtual|remote display|parsec|citrix|vmware|hyper-v|idd|meta monitor|displaylink|spacedesk", re.IGNORECASE)
+
+
+def virtual(name: str) -> bool:
+    """Adapters of remote desktops, hypervisors and capture tools; some copy the numbers of the real card beside them."""
+    return _VIRTUAL.search(name) is not None
+
+
+def ids(place: str) -> tuple[str | None, str | None]:
+    """Vendor and device id of `PCI\\VEN_10DE&DEV_2684&...`, lower case."""
+    match = re.search(r"VEN_([0-9A-F]{4,8})&DEV_([0-9A-F]{4})", place.upper())
+    return (match[1].lower(), match[2].lower()) if match else (None, None)
+
+
+def id_of(vendor: str) -> str:
+    """The vendor id of a vendor's name."""
+    return {"nvidia": "10de", "amd": "1002", "intel": "8086"}.get(vendor, "")
 
 
 def cim(output: str) -> list[Record]:
@@ -62,17 +78,17 @@ def vendor_of(name: str) -> str | None:
 
 def _adapter(item: dict[str, str]) -> Record:
     name, place = item.get("name") or item.get("caption") or item.get("description") or "", item.get("pnpdeviceid", "")
-    ids = re.search(r"VEN_([0-9A-F]{4,8})&DEV_([0-9A-F]{4})", place.upper())
-    vendor = _VENDORS.get(ids[1].lower()) if ids else vendor_of(name)
-    if not name or vendor is None or _VIRTUAL.search(name) or place.upper().startswith(("ROOT\\", "SWD\\")):
+    vendor_id, device_id = ids(place)
+    vendor = VENDORS.get(vendor_id) if vendor_id else vendor_of(name)
+    if not name or vendor is None or virtual(name) or place.upper().startswith(("ROOT\\", "SWD\\")):
         return {}
     ram = integer(item.get("adapterram"))
     return known(
         kind="gpu",
         vendor=vendor,
         name=name,
-        vendor_id=ids[1].lower() if ids and len(ids[1]) == 4 else None,
-        device_id=ids[2].lower() if ids else None,
+        vendor_id=vendor_id if vendor_id and len(vendor_id) == 4 else None,
+        device_id=device_id,
         memory_bytes=ram if ram is not None and 0 < ram < SATURATED else None,
         driver_version=item.get("driverversion") or None,
     )

@@ -110,3 +110,11 @@ def sycl_ls(output: str) -> list[Record]:
             )
         )
     return records
+
+
+def says_none(output: str) -> bool:
+    """Whether clinfo itself says that there is no platform."""
+    if "Number of platforms" in output:
+        return re.search(r"Number of platforms\s+0\b", output) is not None
+    tree = first_value(output)
+    return isinstance(tree, dict) and tree.get("platforms") == []

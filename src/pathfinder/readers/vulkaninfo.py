@@ -46,7 +46,7 @@ def _kind(value: Any) -> str | None:
     return TYPES.get(number) if number is not None else None
 
 
-def _record(fields: dict[str, Any]) -> Record:
+def device(fields: dict[str, Any]) -> Record:
     name = str(fields["deviceName"]).strip() if fields.get("deviceName") else None
     vendor, device = _number(fields.get("vendorID", "")), _number(fields.get("deviceID", ""))
     kind = _kind(fields["deviceType"]) if "deviceType" in fields else None
@@ -81,7 +81,7 @@ def text(output: str) -> list[Record]:
         field = _FIELD.match(line)
         if field and current is not None:
             records.setdefault(current, {}).setdefault(field[1], field[2])
-    return [record for record in (_record(records[number]) for number in sorted(records)) if record.get("name") or record.get("vendor_id")]
+    return [record for record in (device(records[number]) for number in sorted(records)) if record.get("name") or record.get("vendor_id")]
 
 
 def json(output: str) -> list[Record]:
@@ -92,7 +92,7 @@ def json(output: str) -> list[Record]:
     old = tree.get("VkPhysicalDeviceProperties")
     if isinstance(old, dict):
         heaps = tree.get("VkPhysicalDeviceMemoryProperties")
-        record = _record({**old, "memory_bytes": _device_local(heaps)})
+        record = device({**old, "memory_bytes": _device_local(heaps)})
         return [record] if record.get("name") or record.get("vendor_id") else []
     capabilities = tree.get("capabilities")
     records = []
@@ -101,7 +101,7 @@ def json(output: str) -> list[Record]:
         found = properties.get("VkPhysicalDeviceProperties") if isinstance(properties, dict) else None
         if not isinstance(found, dict):
             continue
-        record = _record({**found, "deviceName": found.get("deviceName") or _label(tree)})
+        record = device({**found, "deviceName": found.get("deviceName") or _label(tree)})
         if record.get("name") or record.get("vendor_id"):
             records.append(record)
     return records[:1]

@@ -1,0 +1,68 @@
+"""Display and accelerator functions of the PCI bus, and the devices behind them, whether or not a driver answers."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from pathfinder.host import Host, Observation
+from pathfinder.probes import _pci
+
+SOURCE = "/sys/bus/pci/devices"
+ACCELERATORS = {
+    "1da3": ("accelerator", "gaudi"), "19e5": ("npu", "ascend"), "1d0f": ("accelerator", "neuron"), "1ae0": ("accelerator", "tpu"),
+    "1ac1": ("npu", "edge-tpu"), "1e60": ("npu", "hailo"),
+}  # fmt: skip
+GAUDI = {"0001": "gaudi", "1000": "gaudi", "1010": "gaudi", "1020": "gaudi2", "1060": "gaudi3", "1061": "gaudi3", "1062": "gaudi3"}
+
+
+def probe(host: Host) -> Iterator[Observation]:
+    functions = _pci.functions(host)
+    source = SOURCE
+    if functions is None:
+        functions = _listed(host)
+        source = "lspci"
+    if functions is None:
+        return
+    for one in functions:
+        yield Observation(path="pci", value=one, source=source)
+    if not functions:
+        yield Observation(path="pci", value=(), source=source)
+    devices = [device for device in map(device_of, functions) if device]
+    for device in devices:
+        yield Observation(path="devices", value=device, source=source)
+    if not devices and host.read("/sys/firmware/devicetree/base/compatible", 4096).silence in ("absent", "failed"):
+        yield Observation(path="devices", value=(), source=source, note="no GPU, NPU or accelerator on the PCI bus")
+
+
+def _listed(host: Host) -> list[dict[str, Any]] | None:
+    for flags in ("-vmmnnkD", "-vmmnD"):
+        ran = host.run(("lspci", flags)).value
+        if ran is not None and ran.code == 0:
+            from pathfinder.readers import lspci
+
+            found = lspci.functions(ran.stdout)
+            wanted = [one for one in found if _pci.interesting(one.get("class", ""), one.get("vendor_id", ""), one.get("device_id", ""))]
+            return [{**one, "compute": _pci.computes(one.get("vendor_id", ""), one.get("device_id", ""))} for one in wanted]
+    return None
+
+
+def device_of(function: dict[str, Any]) -> dict[str, Any] | None:
+    """The device behind a function, without any guess of its memory; None for what does not compute."""
+    vendor_id, device_id = function.get("vendor_id") or "", function.get("device_id") or ""
+    vendor = _pci.VENDORS.get(vendor_id)
+    if function.get("compute") is not True or vendor is None:
+        return None
+    fields = {key: function.get(key) for key in ("pci", "vendor_id", "device_id", "driver_module")}
+    place = f"{vendor_id}:{device_id}"
+    if place in _pci.NPU_IDS:
+        name = "Intel NPU" if vendor == "intel" else "AMD XDNA NPU"
+        return {**fields, "kind": "npu", "vendor": vendor, "name": name, "arch": _pci.NPU_IDS[place], "integrated": True, "shared_memory": True}
+    if place in _pci.NEURON_IDS:
+        return {**fields, "kind": "accelerator", "vendor": vendor, "arch": _pci.NEURON_IDS[place]}
+    if vendor_id == "1d0f" or vendor_id == "1022":
+        return None
+    if vendor_id in ACCELERATORS:
+        kind, arch = ACCELERATORS[vendor_id]
+        return {**fields, "kind": kind, "vendor": vendor, "arch": GAUDI.get(device_id, arch) if vendor_id == "1da3" else arch}
+    if function["class"][:2] == "03" or vendor_id in ("1002", "10de"):
+        return {**fields, "kind": "gpu", "vendor": vendor}
+    return {**fields, "kind": "npu" if vendor_id == "8086" and function["class"][:2] == "12" else "accelerator", "vendor": vendor}
