@@ -71,7 +71,8 @@ def test_list_narrows_and_marks_what_only_inherits(capsys, overlay):
 
 def test_show_by_any_name_with_origins(capsys, overlay):
     status, found = document(capsys, "runtime", "matrix", "show", "SAMPLE old-name")
-    rocm = found["runtime"]["cells"][1]
+    rocm = found["cells"][1]
+    assert (found["id"], found["tasks"], rocm["status"]) == ("sample", ["chat"], "untested")
     assert status == 0 and rocm["origins"]["status"] == "like:linux-cuda" and rocm["origins"]["tasks"] == "defaults"
     _, out, _ = ask(capsys, "matrix", "show", "sample", "--explain")
     assert "untested (inferred from linux-cuda)" in out and "status: from like:linux-cuda" in out and "It does not." in out

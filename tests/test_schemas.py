@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from pathfinder import schemas, store
-from pathfinder.documents import RuntimeDocument, matrix_document, profiles_document
+from pathfinder.documents import matrix_document, profiles_document, runtime_document
 from pathfinder.errors import Problem
 from pathfinder.linting import lint_document
 
@@ -44,7 +44,7 @@ def test_the_matrix_documents_validate():
     runtimes = [store.whole(runtime.id) for runtime in store.matrix()]
     validator("matrix").validate(plain(matrix_document(runtimes)))
     for runtime in runtimes:
-        validator("runtime").validate(plain(RuntimeDocument(runtime=runtime)))
+        validator("runtime").validate(plain(runtime_document(runtime)))
     validator("profiles").validate(plain(profiles_document((id, store.profile(id)) for id in store.profiles())))
     validator("lint").validate(plain(lint_document()))
 

@@ -116,5 +116,5 @@ def spell_found(kind: str, found: Any) -> str | None:
     if found is None:
         return None
     if isinstance(found, (tuple, list)):
-        return ", ".join(str(item) for item in found[:8]) + (" ..." if len(found) > 8 else "") or "none"
+        return ", ".join(map(str, found[:8])) + (" ..." if len(found) > 8 else "") or "none"
     return spell_value(kind, found)

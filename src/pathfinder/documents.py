@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from typing import Literal
 
+from msgspec.structs import replace
+
 from pathfinder.types import Backend, Caveat, Cell, Effect, Evidence, Facts, Frozen, OsFamily, ProjectState, Runtime, Status, Task
 
 
@@ -51,11 +53,11 @@ class MatrixDocument(Frozen, frozen=True, kw_only=True):
     runtimes: tuple[RuntimeRow, ...]
 
 
-class RuntimeDocument(Frozen, frozen=True, kw_only=True):
+class RuntimeDocument(Runtime, frozen=True, kw_only=True):
     """`pathfinder/runtime/v1`: one runtime, resolved; `origins` of a cell name where an inherited value was stated."""
 
     schema: str = "pathfinder/runtime/v1"
-    runtime: Runtime
+    tasks: tuple[Task, ...] = ()
 
 
 class ProfileRow(Frozen, frozen=True, kw_only=True):
@@ -88,6 +90,12 @@ class LintDocument(Frozen, frozen=True, kw_only=True):
 
 def matrix_document(runtimes: Iterable[Runtime]) -> MatrixDocument:
     return MatrixDocument(runtimes=tuple(map(_runtime, runtimes)))
+
+
+def runtime_document(runtime: Runtime) -> RuntimeDocument:
+    fields = {name: getattr(runtime, name) for name in runtime.__struct_fields__}
+    cells = tuple(replace(cell, status=effective(cell)) for cell in runtime.cells)
+    return RuntimeDocument(**{**fields, "cells": cells}, tasks=tasks(runtime))
 
 
 def profiles_document(profiles: Iterable[tuple[str, Facts]]) -> ProfilesDocument:

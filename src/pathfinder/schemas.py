@@ -61,12 +61,17 @@ def schema(name: str) -> dict[str, Any]:
     (root,), parts = msgspec.json.schema_components([type_], ref_template="#/$defs/{name}")
     body = parts.pop(type_.__name__) if "$ref" in root else root
     # A document may grow within v1: whoever validates must not refuse a field that is new.
-    fixed = {"schema": {"const": type_.__struct_defaults__[0]}} if "schema" in type_.__struct_fields__ else {}
+    fixed = {"schema": {"const": _default(type_)}} if "schema" in type_.__struct_fields__ else {}
     properties = {**body.pop("properties", {}), **fixed}
     described = {"$schema": DRAFT, "title": f"pathfinder/{name}/v1", **{key: one for key, one in body.items() if key != "title"}}
     required = sorted({*body.get("required", []), *fixed})
     whole = {**described, "properties": properties, **({"required": required} if required else {})}
     return {**whole, **({"$defs": {part: parts[part] for part in sorted(parts)}} if parts else {})}
+
+
+def _default(type_: Any) -> str:
+    said: str = next(field.default for field in msgspec.structs.fields(type_) if field.name == "schema")
+    return said
 
 
 def text(name: str) -> str:

@@ -121,7 +121,23 @@ def _item(items: Iterable[Any], key: str) -> Any:
 
 
 def _leaf(when: When, scope: Mapping[str, Any]) -> Answer:
+    """One test. Cells share conditions and hosts repeat values, so an answer once worded is kept."""
     found = resolve(when["path"], scope)
+    key = (id(when), found if not isinstance(found, list) else tuple(found))
+    kept = _KEPT.get(key)
+    if kept is None or kept[0] is not when:
+        if len(_KEPT) > _MOST:
+            _KEPT.clear()
+        kept = _KEPT[key] = (when, _asked(when, found))
+    return kept[1]
+
+
+_MOST = 20_000
+_KEPT: dict[tuple[int, Any], tuple[When, Answer]] = {}
+"""By the condition's identity and what was found. The condition is kept too: an identity is only unique while its object lives."""
+
+
+def _asked(when: When, found: Any) -> Answer:
     holds = None if found is None else compare(when["op"], when["kind"], found, when["value"])
     takes: Takes = when["takes"]
     needed = spell(when["op"], when["kind"], when["value"])

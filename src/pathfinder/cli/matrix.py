@@ -41,9 +41,9 @@ def show(ctx: typer.Context, runtime: Annotated[str, typer.Argument(help="An id,
 
     found = store.runtime(runtime, ctx.obj.overlay)
     if ctx.obj.json:
-        from pathfinder.documents import RuntimeDocument
+        from pathfinder.documents import runtime_document
 
-        _document(RuntimeDocument(runtime=found))
+        _document(runtime_document(found))
     else:
         from pathfinder.listing import runtime_text
 
