@@ -14,6 +14,10 @@ else:
     import wire
 
 
+GPU_TYPES = (1, 2)
+"""`GGML_BACKEND_DEVICE_TYPE_GPU` and, since 2025-09, `_IGPU` (an accelerator such as BLAS before)."""
+
+
 class Engine:
     def __init__(self, request: dict[str, Any], out: "wire.Wire") -> None:
         import llama_cpp
@@ -23,6 +27,8 @@ class Engine:
         started = time.perf_counter()
         llama_cpp.llama_backend_init()
         params = llama_cpp.llama_model_default_params()
+        if llama_cpp.llama_supports_gpu_offload():
+            params.n_gpu_layers = 999
         self.model = llama_cpp.llama_model_load_from_file(str(request["model"]).encode(), params)
         if not self.model:
             out.refuse("llama.cpp could not load the file")
@@ -144,7 +150,19 @@ class Engine:
 
 
 def _device(lib: Any) -> str:
-    return "gpu" if lib.llama_supports_gpu_offload() else "cpu"
+    """The GPUs the layers are put on, as ggml names them; `gpu` where only that is known; `cpu`."""
+    if not lib.llama_supports_gpu_offload():
+        return "cpu"
+    try:
+        from llama_cpp._ggml import libggml as ggml
+
+        ggml.ggml_backend_dev_count.restype = ctypes.c_size_t
+        ggml.ggml_backend_dev_get.restype = ctypes.c_void_p
+        ggml.ggml_backend_dev_description.restype = ctypes.c_char_p
+        found = [ctypes.c_void_p(ggml.ggml_backend_dev_get(ctypes.c_size_t(i))) for i in range(ggml.ggml_backend_dev_count())]
+        return ", ".join(ggml.ggml_backend_dev_description(d).decode() for d in found if ggml.ggml_backend_dev_type(d) in GPU_TYPES) or "cpu"
+    except (ImportError, AttributeError):
+        return "gpu"
 
 
 def main() -> None:
