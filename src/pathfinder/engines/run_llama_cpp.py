@@ -160,7 +160,8 @@ def _device(lib: Any) -> str:
         ggml.ggml_backend_dev_get.restype = ctypes.c_void_p
         ggml.ggml_backend_dev_description.restype = ctypes.c_char_p
         found = [ctypes.c_void_p(ggml.ggml_backend_dev_get(ctypes.c_size_t(i))) for i in range(ggml.ggml_backend_dev_count())]
-        return ", ".join(ggml.ggml_backend_dev_description(d).decode() for d in found if ggml.ggml_backend_dev_type(d) in GPU_TYPES) or "cpu"
+        gpus = [d for d in found if ggml.ggml_backend_dev_type(d) in GPU_TYPES]
+        return ", ".join(ggml.ggml_backend_dev_description(d).decode("utf-8", "replace") for d in gpus) or "cpu"
     except (ImportError, AttributeError):
         return "gpu"
 
