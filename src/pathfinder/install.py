@@ -88,6 +88,16 @@ def install(plan: Plan, tell: Tell, progress: Tell = lambda line: None) -> str |
     return said
 
 
+def carry_out(plan: Plan, steps: Sequence[Step], tell: Tell, progress: Tell = lambda line: None) -> None:
+    """Steps of a plan that are no part of its installation, every time."""
+    env = env_of(plan)
+    env.parent.mkdir(parents=True, exist_ok=True)
+    with open(_log(env), "a", encoding="utf-8") as log:
+        for step in steps:
+            tell(step.title)
+            _one(step, log, progress)
+
+
 def check(plan: Plan, log: IO[str] | None = None) -> str | None:
     """The runtime's own word that it is there: the last check of the recipe. Raises `Problem` when it fails."""
     argv = next((step.check for step in reversed(plan.install) if step.check), None)

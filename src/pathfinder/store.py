@@ -60,13 +60,9 @@ def models(overlays: Overlays = ()) -> tuple[Model, ...]:
     return _data(chosen(overlays)).get("models", tuple[Model, ...])
 
 
-def devices(overlays: Overlays = ()) -> tuple[Any, ...]:
-    """Chips: what their makers publish of them."""
-    from pathfinder import types
-
-    chip: Any = getattr(types, "Chip", dict[str, Any])
-    found: tuple[Any, ...] = _data(chosen(overlays)).get("devices", tuple[chip, ...])
-    return found
+def devices(overlays: Overlays = ()) -> dict[str, Any]:
+    """What makers publish of their chips, `matrix/devices/`: file name to its document."""
+    return _data(chosen(overlays)).get("devices", dict[str, Any])
 
 
 def platforms(overlays: Overlays = ()) -> tuple[Platform, ...]:

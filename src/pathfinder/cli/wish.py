@@ -3,6 +3,8 @@
 import os
 from typing import Any, NamedTuple
 
+from msgspec.structs import replace
+
 from pathfinder.cli.hosts import LIVE, Known
 from pathfinder.cli.session import Session
 from pathfinder.decide import Rules, decide, recommend, spelt
@@ -86,14 +88,17 @@ def decided(wish: Wish, known: Known, session: Session, top: int | None = None) 
     return recommend(known.facts, asked, rules(session, asked.runtime), places(known), known.name, top)
 
 
-def planned(wish: Wish, known: Known, session: Session) -> Plan:
-    """The best plan with its steps. Raises Problem (1) when there is none, with what would unlock it."""
+def planned(wish: Wish, known: Known, session: Session, port: int | None = None) -> Plan:
+    """The best plan with its steps, its server on `port` where one is named.
+
+    Raises Problem (1) when there is none, with what would unlock it.
+    """
     asked = demand(wish, session)
     with_data = rules(session, asked.runtime)
     decision = decide(known.facts, asked, with_data)
     if not decision.plans:
         raise nothing(asked, decision.rejected, known.facts)
-    return spelt(decision.plans[0], decision, known.facts, asked, with_data, places(known))
+    return spelt(decision.plans[0], decision, known.facts, asked, with_data, replace(places(known), port=port))
 
 
 def nothing(asked: Demand, rejected: Any, facts: Facts) -> Problem:

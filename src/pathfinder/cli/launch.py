@@ -1,0 +1,64 @@
+"""`pathfinder launch`: start a runtime's server for a model, wait until it answers, say how to ask it, and how it ended."""
+
+from typing import Annotated, Any
+
+import typer
+
+
+def launch(
+    ctx: typer.Context,
+    runtime: Annotated[str, typer.Argument(metavar="RUNTIME", help="A runtime by any of its names.")],
+    model: Annotated[
+        str, typer.Option("--model", "-m", metavar="REF", help="A model by any name, hf:owner/repo, a .gguf file or a folder.")
+    ],
+    detach: Annotated[bool, typer.Option("--detach", "-d", help="Leave it running and return when it answers.")] = False,
+    port: Annotated[int | None, typer.Option(help="Where it listens; the runtime's usual port unless said.")] = None,
+    context: Annotated[int | None, typer.Option(help="Tokens of context.")] = None,
+    concurrency: Annotated[int | None, typer.Option(help="Requests at once.")] = None,
+    quant: Annotated[str | None, typer.Option(help="Only this quantisation.")] = None,
+    wait: Annotated[float, typer.Option(metavar="SECONDS", help="How long it may take until it answers.")] = 600.0,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Install what is missing without asking.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only print the command.")] = False,
+) -> int:
+    """Start a server with the flags that follow from this machine, and wait until it answers.
+
+    In the foreground Ctrl-C ends it; with --detach it stays, and `pathfinder ps`, `logs` and `stop` look after it.
+    """
+    from pathfinder.cli.acting import show_steps
+    from pathfinder.cli.hosts import only_live
+    from pathfinder.cli.serving import check_port, make_ready, planned_at, ready, serve
+
+    session = ctx.obj
+    if not dry_run:
+        only_live(session, "launch")
+    plan = planned_at(runtime, model, session, port=port, context=context, users=concurrency, quant=quant)
+    if dry_run:
+        show_steps(plan, plan.launch, f"To start {plan.name} ({plan.cell}):")
+        return 0
+    check_port(plan)
+    step = make_ready(plan, session, yes)
+    with serve(plan, step, model, detach) as (running, process):
+        ready(plan, running, process, wait, session)
+        if detach:
+            return 0
+        return follow(running, process)
+
+
+def follow(running: Any, process: Any) -> int:
+    """Show what the server says until it ends or Ctrl-C does."""
+    import time
+    from pathlib import Path
+
+    from pathfinder.cli.session import say
+    from pathfinder.errors import ExitStatus
+
+    say(f"Ctrl-C ends it. Its log, {running.log}:")
+    with open(Path(running.log), encoding="utf-8", errors="replace") as log:
+        log.seek(0, 2)
+        while True:
+            text = log.read()
+            if text:
+                say(text.rstrip("\n"))
+            elif process.poll() is not None:
+                return ExitStatus.OK if process.returncode == 0 else ExitStatus.NO
+            time.sleep(0.2)

@@ -1,0 +1,150 @@
+"""What `launch` is made of: a plan with a port, what must be there first, the server's life, its first answer or its end."""
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from msgspec.structs import replace
+
+from pathfinder.cli.session import Session, say
+from pathfinder.errors import ExitStatus, Problem
+from pathfinder.servers import Running, begin, end, free_name, tail, taken
+from pathfinder.servers import wait as until_it_answers
+from pathfinder.types import Plan, Step
+
+TAIL_LINES = 15
+
+
+def planned_at(
+    runtime: str, model: str, session: Session, *, port: int | None, context: int | None, users: int | None, quant: str | None
+) -> Plan:
+    """The runtime's best plan for the model here, listening on `port`."""
+    from pathfinder.cli.hosts import LIVE, Known, facts_of
+    from pathfinder.cli.wish import Wish, planned
+
+    ref = session.host[0] if session.host else LIVE
+    wish = Wish(model, context=context, users=users, quant=quant, runtime=runtime)
+    plan = planned(wish, Known(ref, facts_of(ref, session)), session, port)
+    if not any(step.kind == "start" for step in plan.launch):
+        raise Problem(
+            f"{plan.name} is started by hand: its recipe has no command.",
+            hint="`pathfinder recommend` shows its steps.",
+            exit=ExitStatus.NO,
+        )
+    return plan
+
+
+def check_port(plan: Plan) -> None:
+    """Raises `Problem` when something listens where the server would."""
+    from urllib.parse import urlsplit
+
+    port = urlsplit(plan.endpoint.url).port if plan.endpoint else None
+    if port is not None and taken(port):
+        who = _listener(port)
+        raise Problem(f"port {port} is in use{who}.", hint=f"Name another one: --port {port + 1}", exit=ExitStatus.NO)
+
+
+def _listener(port: int) -> str:
+    import psutil
+
+    try:
+        for connection in psutil.net_connections("tcp"):
+            if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port and connection.pid:
+                return f" by {psutil.Process(connection.pid).name()} (process {connection.pid})"
+    except psutil.Error:
+        pass  # Some systems show it to root alone.
+    return ""
+
+
+def make_ready(plan: Plan, session: Session, yes: bool) -> Step:
+    """The starting step once the runtime is installed and the steps before it are done."""
+    from pathfinder.cli.acting import agree, progress_line, show_steps
+    from pathfinder.install import install
+
+    step = next(step for step in plan.launch if step.kind == "start")
+    program = os.path.expanduser((step.argv or ("",))[0])  # noqa: PTH111
+    if shutil.which(program) is None:
+        if not plan.install:
+            raise Problem(f"{plan.name} is not installed.", where=program, hint=f"pathfinder install {plan.runtime}")
+        show_steps(plan, plan.install, f"{plan.name} is not installed. To install it ({plan.cell}):")
+        if session.offline:
+            raise Problem("installing needs the network.", where="--offline", exit=ExitStatus.NO)
+        agree("Carry these steps out?", yes)
+        with progress_line() as tell:
+            install(plan, say, tell)
+    before = plan.launch[: plan.launch.index(step)]
+    if before:
+        from pathfinder.install import carry_out
+
+        carry_out(plan, before, say)
+    return with_files(plan, step, session)
+
+
+def with_files(plan: Plan, step: Step, session: Session) -> Step:
+    """The same step with the model's file fetched, where the command names a path that is ours and nothing is there yet."""
+    artifact = plan.artifact
+    if artifact is None or artifact.path or not artifact.repo or not artifact.file:
+        return step
+    wanted = next((word for word in step.argv or () if word.endswith(artifact.file) and word != artifact.file), None)
+    if wanted is None or Path(wanted).expanduser().exists():
+        return step
+    from pathfinder.cli.fetching import fetch_artifact
+
+    path = str(fetch_artifact(artifact, session)[0])
+    return replace(step, argv=tuple(path if word == wanted else word for word in step.argv or ()))
+
+
+@contextmanager
+def serve(plan: Plan, step: Step, model: str, detach: bool) -> Iterator[tuple[Running, Any]]:
+    """The server's life: whatever ends this call early ends the server too, unless it was left running on purpose."""
+    from pathfinder.install import home
+
+    folder = home(plan.root) / "servers"
+    name = free_name(folder, plan.runtime)
+    running, process = begin(step, folder, name=name, runtime=plan.runtime, cell=plan.cell, model=model, endpoint=plan.endpoint)
+    left = False
+    try:
+        yield running, process
+        left = detach and process.poll() is None
+    finally:
+        if not left:
+            end(running, folder)
+            process.wait()
+
+
+def ready(plan: Plan, running: Running, process: Any, seconds: float, session: Session) -> None:
+    """Wait for the first answer and say how to ask; raise `Problem` with a diagnosis when it ends before."""
+    from pathfinder.cli.acting import progress_line
+
+    say(f"Starting {plan.name} ({plan.cell}), process {running.pid}; log {running.log}")
+    with progress_line() as tell:
+        answered = until_it_answers(running, process, seconds, tell)
+    if not answered:
+        raise diagnosis(running, process, seconds, session)
+    say(f"{plan.name} answers as '{running.name}'.")
+    if plan.endpoint is not None:
+        say(f"  {plan.endpoint.url}")
+        if plan.endpoint.api == "openai":
+            say(f"  curl {plan.endpoint.url}/models")
+            say(f"  python -c \"from openai import OpenAI; print(OpenAI(base_url='{plan.endpoint.url}', api_key='none').models.list())\"")
+
+
+def diagnosis(running: Running, process: Any, seconds: float, session: Session) -> Problem:
+    """What the server's end means, after the last lines of its log."""
+    from pathfinder import store
+    from pathfinder.diagnose import diagnose
+    from pathfinder.run import ending
+
+    lines = tail(Path(running.log), 200)
+    for line in lines[-TAIL_LINES:]:
+        print(f"  | {line}", file=sys.stderr)
+    if process.poll() is None:
+        return Problem(
+            f"it did not answer within {seconds:.0f} s.", where=running.log, hint="A large model may need --wait 1800.", exit=ExitStatus.NO
+        )
+    found = diagnose(store.diagnoses(session.overlay), lines, *ending(process.returncode))
+    return Problem(f"the server ended: {found.says}", where=running.log, hint=found.fix, exit=ExitStatus.NO)
