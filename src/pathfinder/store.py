@@ -93,6 +93,11 @@ def estimate_table(overlays: Overlays = ()) -> dict[str, Any]:
     return data.get("estimate", dict[str, Any]) if "estimate" in data.index else {}
 
 
+def diagnoses(overlays: Overlays = ()) -> dict[str, Any]:
+    """What the last words of servers mean, `matrix/diagnoses.yaml`."""
+    return _data(chosen(overlays)).get("diagnoses", dict[str, Any])
+
+
 def chosen(overlays: Overlays) -> tuple[str, ...]:
     """The overlays named, else those of PATHFINDER_OVERLAY, the later on top of the earlier."""
     return tuple(overlays) or tuple(filter(None, os.environ.get("PATHFINDER_OVERLAY", "").split(os.pathsep)))
