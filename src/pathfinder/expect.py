@@ -134,7 +134,7 @@ def check(texts: Sequence[str], facts: Facts, host: str, runtime: Asked, model: 
 
 
 def bound(wanted: Sequence[Expectation], facts: Facts) -> Device | None:
-    """The one device that meets most of the device expectations, unknown counting less than met and more than failed; the larger of equals."""
+    """The one device that meets most device expectations; unknown counts less than met, more than failed; the larger of equals."""
     asked = [one.when for one in wanted if one.device]
     if not asked:
         return None

@@ -29,6 +29,7 @@ from pathfinder.unlock import ask, smallest
 from pathfinder.when import scope_of
 
 Scope = dict[str, Any]
+HUB = "huggingface"
 ANY_MODEL = Model(id="", name="any model", family="", arch="")
 """For asking whether a runtime runs at all: neither weights nor task are looked at."""
 PHONES = ("ios", "android")
@@ -146,7 +147,7 @@ def _candidate(
     other_system = any(blocker.fact == "os.family" for blocker in common)
     for requirement in cell.requires:
         blockers += (one for one in _requirement(requirement, every) if not (other_system and one.fact.startswith("os.")))
-    artifacts, format_blockers = _artifacts(facts, demand, cell, devices)
+    artifacts, format_blockers = _artifacts(facts, demand, runtime, cell, devices)
     if not artifacts:
         blockers += format_blockers
     caveats, broken = _caveats(cell, every)
@@ -206,9 +207,11 @@ def _broken(when: When | None, says: str, every: tuple[Scope, ...]) -> list[Bloc
 # --- artefacts -------------------------------------------------------------------------------------------------------
 
 
-def _artifacts(facts: Facts, demand: Demand, cell: Cell, devices: tuple[Device, ...]) -> tuple[tuple[Artifact, ...], tuple[Blocker, ...]]:
+def _artifacts(
+    facts: Facts, demand: Demand, runtime: Runtime, cell: Cell, devices: tuple[Device, ...]
+) -> tuple[tuple[Artifact, ...], tuple[Blocker, ...]]:
     """The forms of the model a cell loads on these devices; when there is none, the way out that takes least."""
-    wanted = offered(demand)
+    wanted = tuple(artifact for artifact in offered(demand) if reaches(runtime, artifact))
     if not cell.formats or demand.model is ANY_MODEL:
         return wanted, ()
     good: list[Artifact] = []
@@ -237,6 +240,11 @@ def offered(demand: Demand) -> tuple[Artifact, ...]:
     if demand.quant is None:
         return demand.model.artifacts
     return tuple(artifact for artifact in demand.model.artifacts if same_quant(artifact.quant, demand.quant))
+
+
+def reaches(runtime: Runtime, artifact: Artifact) -> bool:
+    """Whether a runtime can fetch a form: what is only in another runtime's own library is out of reach."""
+    return artifact.registry == HUB or artifact.path is not None or artifact.registry in (runtime.id, *runtime.aliases)
 
 
 def same_quant(a: str, b: str) -> bool:
