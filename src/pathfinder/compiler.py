@@ -11,18 +11,18 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from pathfinder import matrix, types
+from pathfinder import matrix
 from pathfinder.errors import Problem
 from pathfinder.matrix import Raw
 from pathfinder.plainyaml import parse
 from pathfinder.pooling import lean, pool
 from pathfinder.store import MAGIC
 from pathfinder.strict import convert
-from pathfinder.types import Facts, Platform, Runtime
+from pathfinder.types import Facts, Model, Platform, Runtime
 
 FOLDERS = ("runtimes", "platforms", "models", "devices", "profiles")
-TABLES = ("rank", "estimate", "diagnoses")
-"""Files beside the folders: tables whose plain scalars are converted, read by whoever owns them."""
+UNTYPED = ("devices",)
+"""Folders whose plain scalars are converted too, for there is no type to do it later."""
 S = TypeVar("S")
 T = TypeVar("T")
 Sections = dict[str, bytes]
@@ -70,10 +70,12 @@ def read(folder: Path, heed: Heed | None = None) -> Tree:
     if not folder.is_dir():
         raise Problem("There is no such folder.", where=str(folder))
     heed = heed or Heed()
-    tree: Tree = {kind: dict(heed.each(sorted((folder / kind).glob("*.yaml")), partial(_document, guess=False))) for kind in FOLDERS}
-    tables = [path for name in TABLES if (path := folder / f"{name}.yaml").is_file()]
+    tree: Tree = {}
+    for kind in FOLDERS:
+        files = sorted((folder / kind).glob("*.yaml"))
+        tree[kind] = dict(heed.each(files, partial(_document, guess=kind in UNTYPED)))
     tree["evidence"] = dict(heed.each(sorted((folder / "evidence").glob("*.json")), _proofs))
-    tree["tables"] = dict(heed.each(tables, partial(_document, guess=True)))
+    tree["tables"] = dict(heed.each(sorted(folder.glob("*.yaml")), partial(_document, guess=True)))
     return tree
 
 
@@ -103,7 +105,7 @@ def merged(base: Tree, over: Tree, name: str) -> Tree:
     for id, raw in over["runtimes"].items():
         known = tree["runtimes"].get(id)
         tree["runtimes"][id] = matrix.merge(known, raw, name) if known else {**raw, "origin": f"overlay:{name}"}
-    for kind in ("platforms", "models", "devices", "tables"):
+    for kind in ("platforms", "models", *UNTYPED, "tables"):
         for id, document in over.get(kind, {}).items():
             tree[kind][id] = {**tree[kind].get(id, {}), **document}
     for kind in ("profiles", "evidence"):
@@ -129,8 +131,9 @@ def sections(tree: Tree, heed: Heed | None = None) -> Sections:
         "profiles": list(profiles),
         **{f"runtime/{runtime.id}": lean(runtime) for runtime in runtimes},
         **{f"profile/{id}": lean(facts) for id, facts in profiles.items()},
-        **catalogue(tree, heed),
-        **tree["tables"],
+        "models": _models(tree, heed),
+        "devices": tree["devices"],
+        **{f"table/{name}": document for name, document in tree["tables"].items()},
         "aliases": aliases(runtimes),
         "raw": tree,
     }
@@ -151,18 +154,10 @@ def platform(id: str, raw: Raw) -> Platform:
     return convert({**raw, **fields, "id": id}, Platform, where)
 
 
-def catalogue(tree: Tree, heed: Heed) -> dict[str, Any]:
-    """Models and chips: files are mappings of id to fields, with `defaults` for all of a file's."""
-    found: dict[str, Any] = {}
-    for kind, name in (("models", "Model"), ("devices", "Chip")):
-        struct = getattr(types, name, None)
-        listed = entries(tree[kind], kind, heed)
-        found[kind] = lean(heed.each(listed, partial(_entry, listed, struct, kind))) if struct else []
-    return found
-
-
-def _entry(listed: dict[str, Raw], struct: Any, kind: str, id: str) -> Any:
-    return convert({**listed[id], "id": id}, struct, f"{kind} {id}")
+def _models(tree: Tree, heed: Heed) -> Any:
+    """Files are mappings of id to fields, with `defaults` for all of a file's."""
+    listed = entries(tree["models"], "models", heed)
+    return lean(heed.each(listed, lambda id: convert({**listed[id], "id": id}, Model, f"models {id}")))
 
 
 def entries(files: dict[str, Raw], kind: str, heed: Heed | None = None) -> dict[str, Raw]:

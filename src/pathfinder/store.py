@@ -82,20 +82,25 @@ def profile(id: str, overlays: Overlays = ()) -> Facts:
     return data.get(f"profile/{id}", Facts)
 
 
+def table(name: str, overlays: Overlays = ()) -> dict[str, Any]:
+    """`matrix/<name>.yaml`, a table without a type; empty when there is none."""
+    data = _data(chosen(overlays))
+    return data.get(f"table/{name}", dict[str, Any]) if f"table/{name}" in data.index else {}
+
+
 def rank_table(overlays: Overlays = ()) -> dict[str, Any]:
-    """The order of plans, `matrix/rank.yaml`."""
-    return _data(chosen(overlays)).get("rank", dict[str, Any])
+    """The order of plans."""
+    return table("rank", overlays)
 
 
 def estimate_table(overlays: Overlays = ()) -> dict[str, Any]:
-    """The coefficients of the estimate, `matrix/estimate.yaml`; empty when there is none."""
-    data = _data(chosen(overlays))
-    return data.get("estimate", dict[str, Any]) if "estimate" in data.index else {}
+    """The coefficients of the estimate."""
+    return table("estimate", overlays)
 
 
 def diagnoses(overlays: Overlays = ()) -> dict[str, Any]:
-    """What the last words of servers mean, `matrix/diagnoses.yaml`."""
-    return _data(chosen(overlays)).get("diagnoses", dict[str, Any])
+    """What the last words of servers mean."""
+    return table("diagnoses", overlays)
 
 
 def chosen(overlays: Overlays) -> tuple[str, ...]:
