@@ -16,6 +16,17 @@ CODENAMES = {
     "navy_flounder": "gfx1031", "dimgrey_cavefish": "gfx1032", "beige_goby": "gfx1034", "vangogh": "gfx1033", "yellow_carp": "gfx1035",
 }  # fmt: skip
 """KFD node names of kernels without gfx_target_version (the same file)."""
+BY_ID: tuple[tuple[int, int, str], ...] = (
+    (0x15D8, 0x15DD, "gfx902"), (0x66A0, 0x66AF, "gfx906"), (0x67C0, 0x67FF, "gfx803"), (0x6860, 0x687F, "gfx900"), (0x6980, 0x699F, "gfx803"),
+    (0x69A0, 0x69AF, "gfx904"), (0x7300, 0x730F, "gfx803"), (0x7310, 0x731F, "gfx1010"), (0x7340, 0x734F, "gfx1012"), (0x7360, 0x7362, "gfx1011"),
+    (0x7388, 0x738E, "gfx908"), (0x73A0, 0x73BF, "gfx1030"), (0x73C0, 0x73DF, "gfx1031"), (0x73E0, 0x73FF, "gfx1032"), (0x7408, 0x7410, "gfx90a"),
+    (0x7420, 0x743F, "gfx1034"), (0x7440, 0x745F, "gfx1100"), (0x7460, 0x747F, "gfx1101"), (0x7480, 0x749F, "gfx1102"), (0x74A0, 0x74BF, "gfx942"),
+    (0x7550, 0x755F, "gfx1201"), (0x7590, 0x759F, "gfx1200"), (0x75A0, 0x75AF, "gfx950"), (0x1586, 0x1586, "gfx1151"), (0x150E, 0x150E, "gfx1150"),
+    (0x1114, 0x1114, "gfx1152"), (0x15BF, 0x15C8, "gfx1103"), (0x1900, 0x1901, "gfx1103"), (0x1681, 0x1681, "gfx1035"), (0x164E, 0x164E, "gfx1036"),
+    (0x13C0, 0x13C0, "gfx1036"), (0x1506, 0x1506, "gfx1036"), (0x163F, 0x163F, "gfx1033"), (0x1435, 0x1435, "gfx1033"), (0x1636, 0x1638, "gfx90c"),
+    (0x164C, 0x164C, "gfx90c"),
+)  # fmt: skip
+"""Device ids to LLVM target (Linux drivers/gpu/drm/amd/amdgpu/amdgpu_drv.c, pci.ids), for kernels that do not say it."""
 INTEGRATED = frozenset(
     ("gfx700", "gfx801", "gfx902", "gfx909", "gfx90c", "gfx1013", "gfx1033", "gfx1035", "gfx1036", "gfx1037", "gfx1103", "gfx1150", "gfx1151", "gfx1152", "gfx1153", "gfx940")
 )
@@ -32,6 +43,12 @@ def target(version: int) -> str | None:
     if not 60000 <= version < 1000000:
         return None
     return f"gfx{version // 10000}{version // 100 % 100:x}{version % 100:x}"
+
+
+def by_id(device_id: str | None) -> str | None:
+    """The target a device id stands for, None for one not listed."""
+    number = int(device_id, 16) if device_id else -1
+    return next((arch for low, high, arch in BY_ID if low <= number <= high), None)
 
 
 def dropped(arch: str | None) -> bool:

@@ -47,9 +47,14 @@ def of_vendor(host: Host, *vendors: str) -> list[Function]:
 def _read(host: Host) -> list[Function] | None:
     found = host.glob(FOLDER + "/*")
     if found.value is None:
-        buses = host.glob("/sys/bus/*")
-        return [] if found.silence == "absent" and buses.value else None
+        others = host.glob("/sys/bus/*").value or host.glob("/sys/class/drm/card*").value
+        return [] if found.silence == "absent" and others else None
     return [one for one in (_function(host, path) for path in found.value) if one]
+
+
+def has_bus(host: Host) -> bool:
+    """Whether the machine has a PCI bus at all; without one the list says nothing of GPUs on the chip."""
+    return host.glob(FOLDER + "/*").value is not None
 
 
 def _word(host: Host, path: str) -> str | None:
@@ -58,8 +63,8 @@ def _word(host: Host, path: str) -> str | None:
 
 
 def interesting(kind: str, vendor: str, device: str) -> bool:
-    """Display (03), accelerator (12), co-processor (0b40), and NPUs and cloud accelerators that hide behind other classes."""
-    return kind[:2] in ("03", "12") or kind[:4] == "0b40" or f"{vendor}:{device}" in NPU_IDS or f"{vendor}:{device}" in NEURON_IDS
+    """Display (03), accelerator (12), co-processor (0b40; not nForce's power controller), and what hides behind other classes."""
+    return kind[:2] in ("03", "12") or (kind[:4] == "0b40" and vendor != "10de") or f"{vendor}:{device}" in NPU_IDS or f"{vendor}:{device}" in NEURON_IDS
 
 
 def _function(host: Host, path: str) -> Function | None:

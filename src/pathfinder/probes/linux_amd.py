@@ -28,6 +28,11 @@ def probe(host: Host) -> Iterator[Observation]:
         yield Observation(path="devices", value=value, source=f"{NODES}/{node['node']}")
     for card in cards.values():
         yield Observation(path="devices", value=card, source=f"{_pci.FOLDER}/{card['pci']}")
+    for record in [*cards.values(), *nodes]:
+        arch = _amd_chips.by_id(record.get("device_id")) if "arch" not in record else None
+        if arch and record.get("pci"):
+            value = {"pci": record["pci"], "arch": arch}
+            yield Observation(path="devices", value=value, source="PCI device id", trust="guess", note="the kernel does not say it")
     yield from _links(nodes)
     yield from _usable(host, nodes, functions)
 
@@ -188,7 +193,7 @@ def _usable(host: Host, nodes: list[Record], functions: list[Record]) -> Iterato
             value: Record = {"usable": False, "why": f"no AMD GPU with the amdgpu driver (driver: {drivers})"}
             yield Observation(path="backends.rocm", value=value, source=_pci.FOLDER)
         return
-    targets = {node.get("arch") for node in nodes}
+    targets = {node.get("arch") or _amd_chips.by_id(node.get("device_id")) for node in nodes}
     if all(_amd_chips.dropped(arch) for arch in targets):
         value = {"usable": False, "why": f"no current ROCm supports {', '.join(sorted(str(arch) for arch in targets))}"}
     elif host.access("/dev/kfd", "f").value and not host.access("/dev/kfd", "w").value:

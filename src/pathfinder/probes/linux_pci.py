@@ -29,7 +29,8 @@ def probe(host: Host) -> Iterator[Observation]:
     devices = [device for device in map(device_of, functions) if device]
     for device in devices:
         yield Observation(path="devices", value=device, source=source)
-    if not devices and host.read("/sys/firmware/devicetree/base/compatible", 4096).silence in ("absent", "failed"):
+    on_chip = any(host.access(path, "f").value for path in ("/sys/firmware/devicetree/base/compatible", "/proc/device-tree/compatible"))
+    if not devices and not on_chip and _pci.has_bus(host):
         yield Observation(path="devices", value=(), source=source, note="no GPU, NPU or accelerator on the PCI bus")
 
 
