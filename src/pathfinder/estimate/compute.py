@@ -3,6 +3,8 @@
 llama.cpp's is the high-water mark of its worst-case graph: one whole micro-batch, logits for every token of it, a full cache. The graphs
 follow `llama-graph.cpp` and `models/*.cpp`; biases and norms that run in place are left out, they take no memory."""
 
+from functools import lru_cache
+
 from pathfinder.estimate import cache, layout
 from pathfinder.estimate.graph import Graph, Node, op, over, view
 from pathfinder.types import Model, Shape
@@ -21,8 +23,14 @@ def buffers(model: Model, context: int, kv_type: str, parallel: int, batch: int)
     shape = model.shape
     if shape is None:
         return 0
+    return _peak(model.arch, shape, context, kv_type, parallel, batch)
+
+
+@lru_cache(256)
+def _peak(arch: str, shape: Shape, context: int, kv_type: str, parallel: int, batch: int) -> int:
+    """Kept, because one decision asks it of every cell and device set."""
     tokens = min(batch, cache.pad(context))
-    return _Builder(model.arch, shape, tokens, context, kv_type, parallel, batch).graph().peak()
+    return _Builder(arch, shape, tokens, context, kv_type, parallel, batch).graph().peak()
 
 
 def host_buffers(model: Model, context: int, batch: int) -> int:
