@@ -132,21 +132,37 @@ def lint_text(found: LintDocument) -> str:
     return "\n".join([*lines, f"matrix lint: {counts}."])
 
 
-def why_text(found: WhyDocument, width: int = 100) -> str:
+ELSEWHERE = ("os.family", "os.arch")
+"""A build for another system or architecture is told in one line."""
+
+
+def why_text(found: WhyDocument, width: int = 100, explain: bool = False) -> str:
     head = f"{found.runtime}, {found.model}, host {found.host}"
-    return "\n".join([head, *(line for one in found.decisions for line in ("", *_traced(one, width)))])
+    here = [one for one in found.decisions if not _elsewhere(one)]
+    lines = [line for one in here for line in ("", *_traced(one, width, explain))]
+    others: dict[str, list[str]] = {}
+    for one in found.decisions:
+        for blocker in _elsewhere(one)[:1]:
+            others.setdefault(_leaf(blocker), []).append(one.cell)
+    for why, cells in others.items():
+        lines += ["", *_wrapped(f"{', '.join(dict.fromkeys(cells))}: no, {why}", width)]
+    return "\n".join([head, *lines])
 
 
-def _traced(one: Traced, width: int) -> Iterator[str]:
+def _elsewhere(one: Traced) -> list[Blocker]:
+    return [blocker for blocker in one.blockers if blocker.fact in ELSEWHERE and blocker.holds is False and blocker.says is None]
+
+
+def _traced(one: Traced, width: int, explain: bool) -> Iterator[str]:
     on = f" on {', '.join(one.devices)}" if one.devices else ""
     yield f"{one.cell}{on}: {one.verdict or 'no'}"
     asked = {leaf.fact for requirement in one.requirements for leaf in requirement.facts}
     for blocker in one.blockers:
         if blocker.fact not in asked:
             yield from _wrapped(_leaf(blocker), width, f"  {_HOLDS[blocker.holds]}  ")
-    for requirement in one.requirements:
+    for requirement in one.requirements if not any(blocker.fact == "devices" for blocker in one.blockers) else ():
         yield from _wrapped(requirement.says, width, f"  {_HOLDS[requirement.holds]}  ")
-        for leaf in requirement.facts:
+        for leaf in requirement.facts if explain or requirement.holds is not True else ():
             yield from _wrapped(_leaf(leaf), width, f"         {_HOLDS[leaf.holds]}  ")
     for caveat in one.caveats:
         yield from _wrapped(caveat.says, width, f"  {caveat.effect}{'' if caveat.applies else ' (may apply)'}: ")

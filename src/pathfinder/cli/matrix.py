@@ -51,7 +51,10 @@ def show(ctx: typer.Context, runtime: Annotated[str, typer.Argument(help="An id,
     return ExitStatus.OK
 
 
-@app.command("why", help="The trace of one decision: each build of a runtime on each device set, what was needed and what was found.")
+@app.command(
+    "why",
+    help="The trace of a decision: each build on each device set, what was needed, what was found; --explain tells all.",
+)
 def why(
     ctx: typer.Context,
     runtime: Annotated[str, typer.Argument(help="An id, a name or an alias.")],
@@ -75,7 +78,7 @@ def why(
     def one(known: Known) -> tuple[Any, int]:
         return trace(known.facts, asked, found, table, known.name), ExitStatus.OK
 
-    return answer(session, one, lambda document: say(why_text(document, columns())))
+    return answer(session, one, lambda document: say(why_text(document, columns(), session.explain)))
 
 
 @app.command("lint", help="Everything that is wrong with a matrix folder; warnings alone do not fail.")
