@@ -8,6 +8,8 @@ from pathfinder.types import Artifact, Demand, Estimate, Frozen
 MIN_CONTEXT = 2048
 """Below this many tokens a default context is not shortened to make a model fit."""
 
+LOSSY = ("lossy", "poor")
+
 Predict = Callable[[Artifact, int, bool], Estimate]
 """(artefact, context in tokens, may it be split with system memory) -> estimate."""
 
@@ -96,7 +98,7 @@ def choose(
 ) -> Choice | Estimate | None:
     """The first form that fits in the order of the wish; else the estimate of the one that came closest; None without any form.
 
-    Whole in fast memory comes first, then split with system memory; the poorest quality and a shortened context only after both."""
+    Whole in fast memory comes first, a shortened default context before a lossy form; then split with system memory; then the poorest."""
     rated = ordered(artifacts, demand, table)
     lengths = contexts(demand, table)
     params = demand.model.params
@@ -121,12 +123,13 @@ def least_bytes(artifact: Artifact, params: int | None) -> float:
 
 
 def _attempts(rated: list[tuple[str | None, Artifact]], lengths: tuple[int, ...], offload: bool) -> Iterator[tuple[Artifact, int, bool]]:
-    fair = [artifact for quality, artifact in rated if quality != "poor"]
+    fair = [artifact for quality, artifact in rated if quality not in LOSSY]
+    lossy = [artifact for quality, artifact in rated if quality == "lossy"]
     poor = [artifact for quality, artifact in rated if quality == "poor"]
-    for split in (False, True) if offload else (False,):
-        yield from ((artifact, lengths[0], split) for artifact in fair)
-    yield from ((artifact, lengths[0], False) for artifact in poor)
-    for length in lengths[1:]:
-        yield from ((artifact, length, False) for artifact in fair)
-    for split in (False, True) if offload else (False,):
-        yield from ((artifact, lengths[-1], split) for artifact in poor)
+    for forms in (fair, lossy):
+        yield from ((artifact, length, False) for length in lengths for artifact in forms)
+    if offload:
+        yield from ((artifact, lengths[0], True) for artifact in (*fair, *lossy))
+    yield from ((artifact, length, False) for length in lengths for artifact in poor)
+    if offload:
+        yield from ((artifact, lengths[-1], True) for artifact in poor)

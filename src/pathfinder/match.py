@@ -1,6 +1,7 @@
 """Arrow 3: every runtime's cells on every device set of a host, each yes, no or unknown, with the reasons of the same call."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from msgspec.structs import replace
@@ -247,12 +248,21 @@ def reaches(runtime: Runtime, artifact: Artifact) -> bool:
     return artifact.registry == HUB or artifact.path is not None or artifact.registry in (runtime.id, *runtime.aliases)
 
 
+def plain(quant: str) -> str:
+    return quant.lower().replace("-", "_")
+
+
 def same_quant(a: str, b: str) -> bool:
-    return a.lower().replace("-", "_") == b.lower().replace("-", "_")
+    return plain(a) == plain(b)
+
+
+@lru_cache(1024)
+def _plain_set(quants: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(map(plain, quants))
 
 
 def loads(support: FormatSupport, artifact: Artifact) -> bool:
-    return support.format == artifact.format and (not support.quants or any(same_quant(quant, artifact.quant) for quant in support.quants))
+    return support.format == artifact.format and (not support.quants or plain(artifact.quant) in _plain_set(support.quants))
 
 
 def _no_format(cell: Cell, wanted: Sequence[Artifact]) -> Blocker:
