@@ -22,7 +22,8 @@ class Witness:
     def __init__(self, inner: Host) -> None:
         self.inner = inner
         self.name = inner.name
-        self.live = inner.live
+        # a recording of a whole machine is probed just as the machine was; a mere folder of files cannot say what it is
+        self.live = inner.uname().value is not None
         self.silent: dict[str, tuple[str, Answer[Any]]] = {}
         self._read: dict[tuple[str, int], Answer[str]] = {}
         self._ran: dict[tuple[str, ...], tuple[threading.Lock, list[Answer[Ran]]]] = {}
@@ -105,6 +106,10 @@ def observe(host: Host, deep: bool = False, deadline: float | None = None) -> Fa
     observations = [said for one in asked for said in list(one.said)[: late.get(one.name)]]
     facts = conclude(merge(observations, why=_runner_says(asked, late, seconds, witness), collected=collected))
     keep = getattr(host, "keep", None)
+    for door in (host, getattr(host, "inner", None)):
+        close = getattr(door, "close", None)
+        if close is not None:
+            close()
     if keep is not None:
         kept = {"at": collected.at, "by_version": collected.by_version, "deadline_hit": collected.deadline_hit}
         keep({**kept, "deep": deep, "deadline_seconds": seconds}, late)

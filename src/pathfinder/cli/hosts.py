@@ -27,13 +27,13 @@ def references(session: Session) -> list[str]:
     return found
 
 
-def hosts(session: Session, *, deep: bool = False, deadline: float = 3.0) -> Iterator[Known]:
+def hosts(session: Session, *, deep: bool = False, deadline: float | None = None) -> Iterator[Known]:
     """Facts of every host asked about, in order. Raises `Problem` for a reference that cannot be read."""
     for ref in references(session):
         yield Known(ref, facts_of(ref, session, deep=deep, deadline=deadline))
 
 
-def facts_of(ref: str, session: Session, *, deep: bool = False, deadline: float = 3.0) -> Facts:
+def facts_of(ref: str, session: Session, *, deep: bool = False, deadline: float | None = None) -> Facts:
     """Facts of one host, with the what-ifs applied."""
     if ref.startswith("profile:"):
         from pathfinder.store import profile

@@ -75,6 +75,7 @@ class Askers:
         self.lock = threading.Condition()
         self.idle: list[Worker] = []
         self.busy = 0
+        self.all: list[Worker] = []
         self.started = 0
 
     def knows(self, name: str) -> bool:
@@ -88,7 +89,9 @@ class Askers:
             if self.idle:
                 return self.idle.pop()
             self.started += 1
-        return Worker(self.folder)
+        worker = Worker(self.folder)
+        self.all.append(worker)
+        return worker
 
     def ask(self, name: str, args: tuple[str, ...], seconds: float) -> Answer[Any]:
         began = perf_counter()
@@ -118,7 +121,10 @@ class Askers:
             self.lock.notify()
 
     def close(self) -> None:
+        """Ends every worker, also one that still hangs."""
         with self.lock:
-            for worker in self.idle:
-                stop(worker.child)
             self.idle.clear()
+            for worker in self.all:
+                if worker.child.returncode is None:
+                    stop(worker.child)
+            self.all.clear()

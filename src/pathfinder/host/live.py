@@ -72,6 +72,10 @@ class LiveHost:
             return Answer(silence="absent", note="no such question")
         return self.askers.ask(name, args, self._clip(2.5))
 
+    def close(self) -> None:
+        """Ends the throw-away processes; asked again, new ones start."""
+        self.askers.close()
+
     def _clip(self, seconds: float) -> float:
         return seconds if self.ends is None else max(0.05, min(seconds, self.ends - monotonic()))
 

@@ -32,9 +32,9 @@ def probe(host: Host) -> Iterator[Observation]:
         "board.model": " ".join(filter(None, (known.get("ro.product.manufacturer"), known.get("ro.product.model")))) or None,
         "board.soc": known.get("ro.soc.model") or known.get("ro.board.platform") or known.get("ro.hardware"),
     }
-    for path, value in found.items():
-        if value:
-            yield Observation(path=path, value=value, source=source, trust="driver" if path.startswith("os.") else "kernel")
+    for place, said in found.items():
+        if said:
+            yield Observation(path=place, value=said, source=source, trust="driver" if place.startswith("os.") else "kernel")
 
 
 def properties(text: str) -> dict[str, str]:

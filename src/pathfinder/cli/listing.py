@@ -1,0 +1,122 @@
+"""Facts as lines for people: one section a line or a few, unknown things left out, sources with `--explain`."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from pathfinder.types import Device, Facts
+
+_SIMD = """
+    sse4_2 avx avx2 fma f16c avx_vnni avx512f avx512bw avx512vl avx512_vnni avx512_bf16 avx512_fp16 amx_tile amx_int8 amx_bf16
+    neon fp16 dotprod i8mm bf16 sve sve2 sme sme2 rvv altivec vsx vx vxe lsx lasx
+""".split()  # noqa: SIM905
+_GIB = 1 << 30
+
+
+def size(count: float | None) -> str:
+    """Bytes for people: GiB with one digit, or MiB below one."""
+    if count is None:
+        return "?"
+    return f"{count / _GIB:.1f} GiB" if count >= _GIB else f"{count / (1 << 20):.0f} MiB"
+
+
+def lines(facts: Facts, *, explain: bool = False) -> Iterator[str]:
+    """The listing, line by line; plain text."""
+    for title, text in _sections(facts):
+        if text:
+            yield f"{title:<10} {text}"
+    for index, device in enumerate(facts.devices or ()):
+        yield f"{device.kind:<10} {_device(device)}"
+        if explain:
+            for path, why in facts.why.items():
+                if path.startswith(f"devices.{index}."):
+                    yield f"{'':<12} {path.rpartition('.')[2]}: {why.source}"
+    if facts.devices == ():
+        yield f"{'devices':<10} none"
+    elif facts.devices is None:
+        yield f"{'devices':<10} unknown: nothing that lists them answered"
+    yield from _backends(facts, explain)
+    yield from _installed(facts)
+    measured = facts.why.get("memory.bandwidth_bytes_per_second")
+    if measured is not None and measured.note:
+        yield f"{'bandwidth':<10} {measured.note}"
+    for warning in facts.warnings:
+        yield f"{'warning':<10} {warning.says}{' ' + warning.fix if warning.fix else ''}"
+    for path, why in facts.why.items():
+        if path.startswith(("probes.", "asked.")):
+            yield f"{'unanswered':<10} {why.source}: {why.note}"
+    if explain:
+        yield ""
+        for path, why in facts.why.items():
+            if not path.startswith("devices."):
+                yield f"{path:<36} {why.source}{' (' + why.note + ')' if why.note else ''}"
+
+
+def _sections(facts: Facts) -> Iterator[tuple[str, str]]:
+    os_, cpu, memory = facts.os, facts.cpu, facts.memory
+    name = os_.pretty_name or " ".join(filter(None, (os_.name, os_.version_id))) or os_.family or ""
+    libc = f"{os_.libc} {os_.libc_version or ''}".strip() if os_.libc else None
+    inside = [
+        text for text in (_inside(os_.container, "in"), _inside(os_.hypervisor, "under"), f"WSL {os_.wsl}" if os_.wsl else None) if text
+    ]
+    kernel = f"kernel {os_.kernel}" if os_.kernel else None
+    translated = "this process is translated" if os_.translated else None
+    yield "system", _joined(name, os_.arch, libc, kernel, *inside, translated)
+    yield "board", _joined(facts.board.model, facts.board.soc, f"L4T {facts.board.l4t}" if facts.board.l4t else None)
+    cores = f"{cpu.cores} cores" if cpu.cores else None
+    mix = f"{cpu.performance_cores}P+{cpu.efficiency_cores}E" if cpu.efficiency_cores else None
+    threads = f"{cpu.threads} threads" if cpu.threads else None
+    usable = f"{cpu.usable_cpus:g} usable" if cpu.usable_cpus is not None else None
+    sockets = f"{cpu.sockets} sockets" if cpu.sockets and cpu.sockets > 1 else None
+    yield "cpu", _joined(cpu.model, cpu.microarchitecture, cpu.level, sockets, cores, mix, threads, usable)
+    yield "", " ".join(name for name in _SIMD if name in (cpu.features or ()))
+    free = f"{size(memory.available_bytes)} available" if memory.available_bytes is not None else None
+    limit = f"limited to {size(memory.limit_bytes)}" if memory.limit_bytes else None
+    use = f"{size(memory.usable_bytes)} usable" if memory.limit_bytes and memory.usable_bytes is not None else None
+    speed = f"{memory.bandwidth_bytes_per_second / 1e9:.1f} GB/s" if memory.bandwidth_bytes_per_second else None
+    swap = f"swap {size(memory.swap_bytes)}" if memory.swap_bytes else None
+    total = size(memory.total_bytes) if memory.total_bytes else None
+    yield "memory", _joined(total, "unified" if memory.unified else None, free, limit, use, swap, speed)
+    yield "disk", _joined(*(f"{disk.path} {size(disk.free_bytes)} free" for disk in facts.disk or ()))
+    yield "toolkits", _joined(*(f"{kit.kind} {kit.version or '?'}" for kit in facts.toolkits or ()))
+
+
+def _device(device: Device) -> str:
+    free = f"{size(device.memory_free_bytes)} free" if device.memory_free_bytes is not None else None
+    memory = size(device.memory_bytes) if device.memory_bytes else None
+    driver = " ".join(filter(None, (device.driver_module, device.driver_version))) or None
+    apis = " ".join(f"{api} {version or ''}".strip() for api, version in sorted(device.apis.items()))
+    hidden = "hidden from runtimes" if device.visible is False else None
+    shared = "shares the system's memory" if device.shared_memory else None
+    name = device.name or f"{device.vendor or 'unknown'} {device.vendor_id or ''}:{device.device_id or ''}"
+    return _joined(name, device.arch, memory, free, shared, driver, apis, hidden, device.id if device.id != device.name else None)
+
+
+def _backends(facts: Facts, explain: bool) -> Iterator[str]:
+    """Those that work or may, a line each; the others in one line, with their reasons only when asked."""
+    without = []
+    for name, fact in sorted(facts.backends.items()):
+        if fact.usable is False and not explain:
+            without.append(name)
+        else:
+            yield f"{'backend':<10} {_joined(f'{name} {fact.version or str()}'.strip() + ': ' + _yes(fact.usable), fact.why)}"
+    if without:
+        yield f"{'':<10} not usable: {' '.join(without)}"
+
+
+def _installed(facts: Facts) -> Iterator[str]:
+    for title, found in (("tools", facts.tools), ("runtimes", facts.runtimes)):
+        names = [f"{name} {tool.version}" if tool.version else name for name, tool in sorted(found.items()) if tool.found]
+        if names:
+            yield f"{title:<10} {', '.join(names)}"
+
+
+def _inside(word: str | None, how: str) -> str | None:
+    return None if word in (None, "none") else f"{how} {word}"
+
+
+def _yes(value: bool | None) -> str:
+    return "unknown" if value is None else "usable" if value else "not usable"
+
+
+def _joined(*parts: Any) -> str:
+    return ", ".join(str(part) for part in parts if part)
