@@ -88,13 +88,18 @@ def folder(path: Path, kind: str) -> Path:
     config = (probe_model.folder() / "hf" / "config.json").read_bytes()
     weights = (probe_model.folder() / "hf" / "model.safetensors").read_bytes()
     if kind != "no config":
-        (path / "config.json").write_bytes(config if kind != "config is no model" else b"[]")
+        brings_code = config.replace(b"{", b'{"model_file": "model.py",', 1)
+        (path / "config.json").write_bytes(
+            {"config is no model": b"[]", "brings code": brings_code, "deep": b"[" * 10**6}.get(kind, config)
+        )
     if kind != "no weights":
         (path / "model.safetensors").write_bytes({"empty weights": b"", "truncated": weights[:-9], "foreign": b"{" * 99}.get(kind, weights))
     return path
 
 
-@pytest.mark.parametrize("kind", ["no config", "config is no model", "no weights", "empty weights", "truncated", "foreign"])
+@pytest.mark.parametrize(
+    "kind", ["no config", "config is no model", "brings code", "deep", "no weights", "empty weights", "truncated", "foreign"]
+)
 def test_a_broken_folder_is_one_sentence(kind: str, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     status, out, err = ask(capsys, "--model", str(folder(tmp_path / "model", kind)))
     assert (status, out) == (2, "")

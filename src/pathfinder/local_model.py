@@ -29,13 +29,16 @@ def _folder(path: Path, ref: str) -> None:
         config = json.loads((path / "config.json").read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise Problem("the folder has no config.json, so it is no model.", where=ref) from None
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         raise Problem("the folder's config.json cannot be read.", where=str(path / "config.json")) from None
     if not isinstance(config, dict) or "model_type" not in config:
         raise Problem("the folder's config.json names no model_type.", where=str(path / "config.json"))
-    weights = sorted(path.glob("*.safetensors"))
+    if "model_file" in config:
+        says = "the folder brings code of its own to run (model_file), which is not run."
+        raise Problem(says, where=str(path / "config.json"), hint="Use a model whose architecture mlx-lm knows.")
+    weights = sorted(path.glob("model*.safetensors"))
     if not weights:
-        raise Problem("the folder has no .safetensors file.", where=ref, hint="Other weight files are not read.")
+        raise Problem("the folder has no model*.safetensors file.", where=ref, hint="Other weight files are not read.")
     for file in weights:
         _safetensors(file)
 
@@ -52,9 +55,11 @@ def _safetensors(file: Path) -> None:
                 raise ValueError
             header = json.loads(stream.read(length))
         ends = [entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__"]
+        if not all(isinstance(end, int) for end in ends):
+            raise ValueError
     except OSError as error:
         raise Problem(f"the file cannot be read: {error.strerror}.", where=str(file)) from None
-    except (ValueError, AttributeError, KeyError, TypeError, IndexError):
+    except (ValueError, AttributeError, KeyError, TypeError, IndexError, RecursionError):
         raise Problem("this is not a safetensors file, or its header is cut off.", where=str(file), hint="Download it again.") from None
     if 8 + length + max(ends, default=0) > size:
         raise Problem("the file is cut off.", where=str(file), hint="Download it again.")

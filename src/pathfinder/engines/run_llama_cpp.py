@@ -5,6 +5,7 @@ Logits are looked at in place: one argmax a token, and the log-probabilities of 
 
 import codecs
 import ctypes
+import os
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +30,7 @@ class Engine:
         params = llama_cpp.llama_model_default_params()
         if llama_cpp.llama_supports_gpu_offload():
             params.n_gpu_layers = 999
-        self.model = llama_cpp.llama_model_load_from_file(str(request["model"]).encode(), params)
+        self.model = llama_cpp.llama_model_load_from_file(os.fsencode(request["model"]), params)
         if not self.model:
             out.refuse("llama.cpp could not load the file")
         self.vocab = llama_cpp.llama_model_get_vocab(self.model)
