@@ -129,6 +129,8 @@ def uninstall(root: str, state: State, tell: Tell) -> None:
         _record(env).unlink(missing_ok=True)
         _log(env).unlink(missing_ok=True)
     _lock(env).unlink(missing_ok=True)
+    if not any(env.parent.iterdir()):
+        env.parent.rmdir()
 
 
 def digest(step: Step) -> str:

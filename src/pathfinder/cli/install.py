@@ -39,7 +39,7 @@ def install(
     done = state_of(plan)
     if done.complete and not dry_run:
         said = check(plan)
-        say(f"{plan.name} ({plan.cell}) is installed already" + (f": {said}" if said else "."))
+        say(f"{plan.name} ({plan.cell}) is installed already{spoken(said)}")
         return 0
     show_steps(plan, plan.install, f"To install {plan.name} ({plan.cell}):")
     if dry_run:
@@ -49,5 +49,12 @@ def install(
     agree("Carry these steps out?", yes)
     with progress_line() as tell:
         said = carry_out(plan, say, tell)
-    say(f"{plan.name} is installed" + (f"; its check says: {said}" if said else "; its recipe has no check to run."))
+    say(f"{plan.name} is installed{spoken(said)}")
     return 0
+
+
+def spoken(said: str | None) -> str:
+    """What the runtime's own check said, as the end of a sentence."""
+    if said is None:
+        return "; its recipe has no check to run."
+    return f"; its own check says: {said}" if said else "; its own check passes."

@@ -26,7 +26,7 @@ def launch(
     """
     from pathfinder.cli.acting import show_steps
     from pathfinder.cli.hosts import only_live
-    from pathfinder.cli.serving import check_port, make_ready, planned_at, ready, serve
+    from pathfinder.cli.serving import after_start, check_port, make_ready, planned_at, ready, serve
 
     session = ctx.obj
     if not dry_run:
@@ -39,6 +39,7 @@ def launch(
     step = make_ready(plan, session, yes)
     with serve(plan, step, model, detach) as (running, process):
         ready(plan, running, process, wait, session)
+        after_start(plan)
         if detach:
             return 0
         return follow(running, process)

@@ -61,22 +61,23 @@ def why(
     model: Annotated[str, typer.Option("--model", "-m", metavar="REF", help="For which model.")] = "llama-3-8b",
     task: Annotated[str | None, typer.Option(help="The model's own unless said.")] = None,
     for_: Annotated[str, typer.Option("--for", metavar="WHOM", help="solo, team or production.")] = "solo",
+    prefer: Annotated[str | None, typer.Option(help="simple, fast, throughput or memory.")] = None,
     context: Annotated[int | None, typer.Option(help="Tokens of context.")] = None,
 ) -> int:
     from pathfinder import store
     from pathfinder.cli.hosts import Known, answer
     from pathfinder.cli.session import say
-    from pathfinder.cli.wish import Wish, columns, demand
+    from pathfinder.cli.wish import Wish, columns, demand, tables
     from pathfinder.listing import why_text
     from pathfinder.trace import trace
 
     session = ctx.obj
     found = store.runtime(runtime, session.overlay)
-    asked = demand(Wish(model, task=task, audience=for_, context=context, runtime=found.id), session)
-    table = store.rank_table(session.overlay)
+    asked = demand(Wish(model, task=task, audience=for_, prefer=prefer, context=context, runtime=found.id), session)
+    table, coefficients = store.rank_table(session.overlay), tables(session)
 
     def one(known: Known) -> tuple[Any, int]:
-        return trace(known.facts, asked, found, table, known.name), ExitStatus.OK
+        return trace(known.facts, asked, found, table, coefficients, known.name), ExitStatus.OK
 
     return answer(session, one, lambda document: say(why_text(document, columns(), session.explain)))
 

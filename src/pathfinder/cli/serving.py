@@ -84,6 +84,16 @@ def make_ready(plan: Plan, session: Session, yes: bool) -> Step:
     return with_files(plan, step, session)
 
 
+def after_start(plan: Plan) -> None:
+    """Steps a recipe has behind the start, such as loading the model into a server that runs."""
+    from pathfinder.cli.acting import progress_line
+    from pathfinder.install import carry_out
+
+    index = next(number for number, step in enumerate(plan.launch) if step.kind == "start")
+    with progress_line() as tell:
+        carry_out(plan, plan.launch[index + 1 :], say, tell)
+
+
 def with_files(plan: Plan, step: Step, session: Session) -> Step:
     """The same step with the model's file fetched, where the command names a path that is ours and nothing is there yet."""
     artifact = plan.artifact
