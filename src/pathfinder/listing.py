@@ -120,7 +120,8 @@ def strongest(evidence: tuple[Evidence, ...]) -> str:
 
 
 def _wrapped(text: str, width: int, lead: str = "") -> list[str]:
-    return textwrap.wrap(text, max(40, width), initial_indent=lead, subsequent_indent=" " * len(lead), break_long_words=False) or [lead]
+    wrapper = textwrap.TextWrapper(max(40, width), lead, " " * len(lead), break_long_words=False, break_on_hyphens=False)
+    return wrapper.wrap(text) or [lead]
 
 
 # --- lint, why -------------------------------------------------------------------------------------------------------
@@ -166,8 +167,11 @@ def _traced(one: Traced, width: int, explain: bool) -> Iterator[str]:
             yield from _wrapped(_leaf(leaf), width, f"         {_HOLDS[leaf.holds]}  ")
     for caveat in one.caveats:
         yield from _wrapped(caveat.says, width, f"  {caveat.effect}{'' if caveat.applies else ' (may apply)'}: ")
-    if one.verdict is not None and one.artifacts:
+    if one.artifacts and not one.planned:
         yield from _wrapped(", ".join(one.artifacts[:6]) + (" ..." if len(one.artifacts) > 6 else ""), width, "  loads  ")
+    if one.planned:
+        yield from _wrapped(f"{one.planned}. {' '.join(one.reasons)}", width, "  plan   ")
+        yield from _wrapped(", ".join(f"{name} {word}" for name, word in one.ranks.items()), width, "  ranks  ")
 
 
 def _leaf(leaf: Blocker) -> str:

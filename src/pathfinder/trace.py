@@ -3,8 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
+from pathfinder.estimate import Tables
 from pathfinder.match import match, scopes
-from pathfinder.types import Blocker, Candidate, CaveatHit, Demand, Facts, Frozen, Runtime, Verdict
+from pathfinder.plan import plan
+from pathfinder.rank import row_for, scored
+from pathfinder.types import Blocker, Candidate, CaveatHit, Demand, Facts, Frozen, Plan, Runtime, Verdict
 from pathfinder.when import all_of, evaluate
 
 
@@ -21,11 +24,17 @@ class Traced(Frozen, frozen=True, kw_only=True):
     cell: str
     devices: tuple[str, ...]
     verdict: Verdict | None
-    """None: no."""
+    """None: no. A build that could run but has no room for the model is a no too."""
     requirements: tuple[Asked, ...]
     blockers: tuple[Blocker, ...]
     caveats: tuple[CaveatHit, ...]
     artifacts: tuple[str, ...]
+    """Forms of the model it loads."""
+    planned: str | None = None
+    """The form that is planned."""
+    reasons: tuple[str, ...] = ()
+    ranks: dict[str, str] = {}  # noqa: RUF012
+    """What its place in the order follows from, the first to differ decides."""
 
 
 class WhyDocument(Frozen, frozen=True, kw_only=True):
@@ -38,22 +47,31 @@ class WhyDocument(Frozen, frozen=True, kw_only=True):
     decisions: tuple[Traced, ...]
 
 
-def trace(facts: Facts, demand: Demand, runtime: Runtime, table: Mapping[str, Any], host: str) -> WhyDocument:
-    """What `match` decides of each cell, and each requirement asked once more for its reasons."""
-    decisions = tuple(_traced(candidate, facts, demand) for candidate in match(facts, demand, (runtime,), table))
+Table = Mapping[str, Any]
+
+
+def trace(facts: Facts, demand: Demand, runtime: Runtime, table: Table, tables: Tables, host: str) -> WhyDocument:
+    """What `match` and `plan` decide of each cell, and each requirement asked once more for its reasons."""
+    decisions = tuple(_traced(candidate, facts, demand, table, tables) for candidate in match(facts, demand, (runtime,), table))
     return WhyDocument(host=host, runtime=runtime.id, model=demand.model.id, decisions=decisions)
 
 
-def _traced(candidate: Candidate, facts: Facts, demand: Demand) -> Traced:
+def _traced(candidate: Candidate, facts: Facts, demand: Demand, table: Table, tables: Tables) -> Traced:
     every = scopes(facts, demand, candidate.devices)
+    found = plan(candidate, facts, demand, table, tables)
+    planned = scored(found, table, row_for(table, demand.prefer)) if isinstance(found, Plan) else None
+    form = planned.artifact if planned else None
     return Traced(
         cell=candidate.cell.id,
         devices=tuple(device.id for device in candidate.devices),
-        verdict=candidate.verdict,
+        verdict=candidate.verdict if planned else None,
         requirements=tuple(_asked(one.id, one.says, one.when, every) for one in candidate.cell.requires),
-        blockers=candidate.blockers,
+        blockers=candidate.blockers if isinstance(found, Plan) else found,
         caveats=candidate.caveats,
         artifacts=tuple(f"{one.format} {one.quant}" for one in candidate.artifacts),
+        planned=f"{form.format} {form.quant}" if form else None,
+        reasons=planned.reasons if planned else (),
+        ranks=planned.score if planned else {},
     )
 
 
