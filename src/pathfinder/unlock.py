@@ -9,10 +9,11 @@ from pathfinder.when import Answer, all_of, any_of, evaluate
 ORDER: tuple[Takes, ...] = get_args(Takes)
 
 
-def weight(blockers: Iterable[Blocker]) -> tuple[int, int]:
-    """The worst class of a failing set, then its size: what ways out are compared by."""
+def weight(blockers: Iterable[Blocker]) -> tuple[int, int, int]:
+    """The worst class of a failing set, whether it wants a device that is not there at all, then its size: what ways out are compared by."""
     failing = [blocker for blocker in blockers if blocker.holds is False]
-    return max((ORDER.index(blocker.takes) for blocker in failing), default=0), len(failing)
+    absent = any(blocker.fact == "devices" for blocker in failing)
+    return max((ORDER.index(blocker.takes) for blocker in failing), default=0), int(absent), len(failing)
 
 
 def ask(when: When | None, scope: Mapping[str, Any]) -> tuple[bool | None, tuple[Blocker, ...]]:
