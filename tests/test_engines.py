@@ -170,6 +170,15 @@ def test_an_exception_in_the_engine_is_a_crash() -> None:
     assert "exit status 1" in judged.says
 
 
+@POSIX
+def test_a_crash_is_told_with_what_it_means(monkeypatch: pytest.MonkeyPatch) -> None:
+    code = "import os, signal, sys; input(); print('some log', file=sys.stderr, flush=True); os.kill(os.getpid(), signal.SIGILL)"
+    monkeypatch.setattr(engines, "argv", lambda _: [sys.executable, "-c", code])
+    result = smoke.probe(LLAMA, smoke.Asked(threads=1))
+    assert result.verdict == "crashed"
+    assert "SIGILL" in result.says and "some log" in result.says and "instructions this CPU does not have" in result.says
+
+
 def test_noise_on_the_wire_is_passed_over() -> None:
     code = 'import sys; input(); print("noise"); print("[1]"); print(\'{"event": "done", "peak_memory_bytes": 1}\')'
     ran = smoke.listen([sys.executable, "-c", code], "x", {"prompts": []}, 30)

@@ -82,7 +82,7 @@ def model(
         device_used=ran.device_used,
         model=name,
         verdict=judged.verdict,
-        says=judged.says + (f" It said last: {last}" if judged.verdict == "crashed" and (last := _last_error(ran.stderr)) else ""),
+        says=" ".join([judged.says, *(_meaning(ran) if judged.verdict == "crashed" else ())]),
         text="\n".join(s.prompt + s.text for s in ran.samples),
         threads=asked.threads,
         numerics=judged.numerics,
@@ -173,6 +173,17 @@ def _measured(samples: tuple[Sample, ...]) -> dict[str, Any]:
         "prefill_tps": round(prompt / prefill, 3) if prefill else None,
         "decode_tps": round(steps / decode, 3) if decode and steps > 0 else None,
     }
+
+
+def _meaning(ran: EngineRun) -> list[str]:
+    """The engine's last words, and what they or its signal mean."""
+    from pathfinder import store
+    from pathfinder.diagnose import SIGNALS, diagnose
+
+    last = _last_error(ran.stderr)
+    found = diagnose(store.diagnoses(), [last] if last and ran.died not in SIGNALS else [], None, ran.died)
+    words = [f"It said last: {last}"] if last else []
+    return words if found.id == "unknown" else [*words, f"That means: {found.says}", *([found.fix] if found.fix else [])]
 
 
 def _last_error(stderr: str) -> str | None:

@@ -10,12 +10,6 @@ from pathfinder.types import EngineRun, Judgement, Numerics, Reference, Referenc
 
 CLOSE = 5
 """`close` reaches to this many tolerances."""
-ENDINGS = {
-    "SIGILL": "the build uses instructions this CPU does not have; install one built for it",
-    "0xC000001D": "the build uses instructions this CPU does not have; install one built for it",
-    "SIGKILL": "something killed it, mostly the kernel for want of memory; free some, or take a smaller model or context",
-}
-"""What the commonest deaths mean, and what to do."""
 WORST_FIRST: tuple[RunVerdict, ...] = ("timeout", "crashed", "nan", "silent", "wrong", "close", "unjudged", "same")
 FAILED: frozenset[RunVerdict] = frozenset({"timeout", "crashed", "nan", "silent", "wrong"})
 
@@ -44,8 +38,7 @@ def _unfinished(run: EngineRun, expected: int) -> tuple[RunVerdict, str] | None:
     if run.timed_out is not None:
         return "timeout", f"The engine was not through after {run.timed_out:g} seconds and was stopped."
     if not run.done:
-        meaning = f" ({ENDINGS[run.died]})" if run.died in ENDINGS else ""
-        return "crashed", f"The engine ended without a result: {run.died or 'its output stopped'}{meaning}."
+        return "crashed", f"The engine ended without a result: {run.died or 'its output stopped'}."
     if len(run.samples) < expected:
         return "crashed", f"The engine answered {len(run.samples)} of {expected} prompts."
     return None
