@@ -83,6 +83,15 @@ def test_a_broken_file_is_one_sentence(kind: str, capsys: pytest.CaptureFixture[
     assert (status, err, json.loads(out)["schema"]) == (2, "", "pathfinder/problem/v1")
 
 
+@needs_llama
+def test_a_file_the_engine_refuses_is_told_in_its_own_words(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    path = tmp_path / "model.gguf"
+    path.write_bytes(GGUF.read_bytes().replace(b"blk.0.attn_q.weight", b"blk.0.attn_z.weight"))
+    status, _, err = ask(capsys, "--model", str(path))
+    assert status == 2
+    assert "could not load the file" in err and "blk.0.attn_q.weight" in err
+
+
 def folder(path: Path, kind: str) -> Path:
     path.mkdir()
     config = (probe_model.folder() / "hf" / "config.json").read_bytes()

@@ -187,10 +187,13 @@ def _meaning(ran: EngineRun) -> list[str]:
 
 
 def _last_error(stderr: str) -> str | None:
-    """The engine's own words: its last line that speaks of an error, else its last line."""
+    """The engine's own words: its last line that names an error, else one that tells of a failure, else the last."""
     lines = [line.strip() for line in stderr.splitlines() if line.strip()]
-    telling = [line for line in lines if "error" in line.lower() or "failed" in line.lower() or "cannot" in line.lower()]
-    return next(iter((telling or lines)[-1:]), "")[:300] or None
+    for word in ("error", "failed", "cannot", ""):
+        telling = [line for line in lines if word in line.lower()]
+        if telling:
+            return telling[-1][:300]
+    return None
 
 
 def combined(reference: Numerics) -> str:
