@@ -84,11 +84,17 @@ def rejected(
 def _rejected(runtime: Runtime, ways: list[tuple[Candidate, Blockers]], whole_no: WholeNo) -> Rejected:
     left = [(candidate, blockers, False) for candidate, blockers in ways]
     while True:
-        index = min(range(len(left)), key=lambda at: weight(left[at][1]))
+        index = min(range(len(left)), key=lambda at: _far(left[at][0], left[at][1]))
         candidate, blockers, complete = left[index]
         if complete or weight(blockers)[0] == HARDWARE:
             return Rejected(runtime=runtime.id, cell=candidate.cell.id, why=blockers, unlock=unlock(blockers, runtime.name))
         left[index] = (candidate, whole_no(candidate, blockers), True)
+
+
+def _far(candidate: Candidate, blockers: Blockers) -> tuple[int, int, bool, int]:
+    """How far a no is from a yes; of equals, the way that uses the devices there are."""
+    worst, absent, size = weight(blockers)
+    return worst, absent, not candidate.devices, size
 
 
 def spelt(plan: Plan, decision: Decision, facts: Facts, demand: Demand, rules: Rules, places: Places) -> Plan:

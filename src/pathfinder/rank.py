@@ -27,6 +27,10 @@ def _effort(plan: Plan) -> int:
     return plan.effort
 
 
+def _verdict(plan: Plan) -> str:
+    return plan.verdict
+
+
 def _speed(plan: Plan) -> float | None:
     return plan.estimate.speed.decode_tps.likely if plan.estimate else None
 
@@ -80,6 +84,7 @@ def _evidence(plan: Plan) -> str:
 MEASURES: dict[str, Callable[[Plan], Any]] = {
     "state": _state,
     "placement": _placement,
+    "verdict": _verdict,
     "effort": _effort,
     "speed": _speed,
     "batching": _batching,

@@ -10,7 +10,7 @@ ORDER: tuple[Takes, ...] = get_args(Takes)
 
 
 def weight(blockers: Iterable[Blocker]) -> tuple[int, int, int]:
-    """The worst class of a failing set, whether it wants a device that is not there at all, then its size: what ways out are compared by."""
+    """The worst class of a failing set, whether it wants a device that is not there, then its size: what ways out are compared by."""
     failing = [blocker for blocker in blockers if blocker.holds is False]
     absent = any(blocker.fact == "devices" for blocker in failing)
     return max((ORDER.index(blocker.takes) for blocker in failing), default=0), int(absent), len(failing)
