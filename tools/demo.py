@@ -10,9 +10,9 @@ BIN = Path(sys.executable).parent
 
 
 def main() -> int:
-    installed = [name for name, module in (("llama.cpp", "llama_cpp"), ("mlx", "mlx_lm")) if importable(module)]
     commands = ["pathfinder detect", "pathfinder recommend --model llama-3-8b"]
-    commands += [f"pathfinder run --engine {name}" for name in installed]
+    if any(importable(module) for module in ("llama_cpp", "mlx_lm")):
+        commands.append("pathfinder run")
     worst = 0
     for command in commands:
         print(f"\n$ {command}", flush=True)
