@@ -39,6 +39,16 @@ def test_a_mistake_names_its_line(text, where):
     assert str(caught.value.where).startswith(where)
 
 
+def test_hostile_files_are_refused_in_a_sentence():
+    laughs = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
+        f"{name}: &{name} [{', '.join([f'*{before}'] * 9)}]\n" for before, name in zip("abcdefgh", "bcdefghi", strict=True)
+    )
+    for text in (laughs, "[" * 200 + "]" * 200, "[" * 20000, "x" * (5 << 20)):
+        with pytest.raises(Problem) as caught:
+            parse(text, "x.yaml")
+        assert str(caught.value.where).startswith("x.yaml")
+
+
 def test_an_empty_document_is_none():
     assert parse("# nothing\n", "x") is None
 

@@ -141,9 +141,15 @@ def test_a_cache_that_cannot_be_written_or_is_broken_is_no_error(tree, tmp_path,
 def test_a_broken_file_is_left_out_of_a_checkout_and_said(tree, tmp_path, capsys):
     write(tree, "runtimes/foo.yaml", RUNTIME.format(name="Foo").replace("status: works", "status: wroks"))
     write(tree, "profiles/bad.yaml", "a: [\n")
+    (tree / "profiles" / "latin.yaml").write_bytes(b"name: caf\xe9\n")
     assert [runtime.id for runtime in store.matrix()] == ["bar"]
     said = capsys.readouterr().err
-    assert "runtimes/foo.yaml" in said and "wroks" in said and "profiles/bad.yaml" in said
+    assert (
+        "runtimes/foo.yaml" in said
+        and "wroks" in said
+        and "profiles/bad.yaml" in said
+        and "profiles/latin.yaml: The file is not UTF-8 text." in said
+    )
     assert not (tmp_path / "cache").exists() or not list((tmp_path / "cache").glob("*.bin"))
     with pytest.raises(Problem, match=r"wroks|YAML"):
         compiler.compile(tree)

@@ -81,16 +81,24 @@ def read(folder: Path, heed: Heed | None = None) -> Tree:
 
 def _document(path: Path, *, guess: bool) -> tuple[str, Any]:
     where = f"{path.parent.name}/{path.name}"
-    document = parse(path.read_text("utf-8"), where, guess=guess)
+    document = parse(_text(path, where), where, guess=guess)
     if not isinstance(document, dict):
         raise Problem("The file must be a mapping.", where=where)
     return path.stem, document
 
 
+def _text(path: Path, where: str) -> str:
+    try:
+        return path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        says = "The file is not UTF-8 text" if isinstance(error, UnicodeDecodeError) else f"The file cannot be read: {error.strerror}"
+        raise Problem(f"{says}.", where=where) from None
+
+
 def _proofs(path: Path) -> tuple[str, Any]:
     """A machine-written file: `{"cells": {CELL: [evidence]}}` and whatever else its writer keeps there."""
     try:
-        return path.stem, {"cells": msgspec.json.decode(path.read_bytes(), type=Proofs).cells}
+        return path.stem, {"cells": msgspec.json.decode(_text(path, f"evidence/{path.name}"), type=Proofs).cells}
     except msgspec.DecodeError as error:
         raise Problem(f"Not an evidence file: {error}.", where=f"evidence/{path.name}") from None
 

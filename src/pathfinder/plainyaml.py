@@ -8,6 +8,8 @@ from typing import Any
 
 from pathfinder.errors import Problem
 
+MOST_BYTES, MOST_VALUES, DEEPEST = 4 << 20, 500_000, 40
+"""A file beyond these is refused: aliases can make a small file endlessly large."""
 _INTEGER, _DECIMAL = re.compile(r"-?(0|[1-9]\d*)"), re.compile(r"-?(0|[1-9]\d*)\.\d+")
 _WORDS = {"true": True, "false": False}
 
@@ -16,33 +18,47 @@ def parse(text: str, where: str, *, guess: bool = False) -> Any:
     """The document as mappings, lists and texts; None when it is empty. Raises Problem with the line of the mistake."""
     import yaml
 
+    if len(text) > MOST_BYTES:
+        raise Problem(f"The file is larger than {MOST_BYTES >> 20} MiB.", where=where)
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
         node = yaml.compose(text, Loader=loader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        says = getattr(error, "problem", None) or str(error)
+        says = getattr(error, "problem", None) or str(error).partition("\n")[0]
         raise Problem(f"Not valid YAML: {says}.", where=f"{where}:{mark.line + 1}" if mark else where) from None
-    return None if node is None else _value(node, where, guess, ())
+    except RecursionError:
+        raise Problem("Nested too deep.", where=where) from None
+    return None if node is None else Reader(where, guess).value(node, 0)
 
 
-def _value(node: Any, where: str, guess: bool, above: tuple[Any, ...]) -> Any:
-    line = f"{where}:{node.start_mark.line + 1}"
-    if any(node is one for one in above):
-        raise Problem("An anchor that holds itself.", where=line)
-    if node.id == "scalar":
-        return _scalar(node, guess)
-    inside = (*above, node)
-    if node.id == "sequence":
-        return [_value(item, where, guess, inside) for item in node.value]
-    found: dict[str, Any] = {}
-    for key, item in node.value:
-        if key.id != "scalar":
-            raise Problem("A key must be a word.", where=line)
-        if key.value in found:
-            raise Problem(f"The key {key.value!r} stands twice.", where=f"{where}:{key.start_mark.line + 1}")
-        found[key.value] = _value(item, where, guess, inside)
-    return found
+class Reader:
+    """From nodes to values; counts what it makes."""
+
+    def __init__(self, where: str, guess: bool) -> None:
+        self.where = where
+        self.guess = guess
+        self.made = 0
+
+    def value(self, node: Any, depth: int) -> Any:
+        self.made += 1
+        if self.made > MOST_VALUES or depth > DEEPEST:
+            raise Problem("Nested too deep." if depth > DEEPEST else "Too many values.", where=self.line(node))
+        if node.id == "scalar":
+            return _scalar(node, self.guess)
+        if node.id == "sequence":
+            return [self.value(item, depth + 1) for item in node.value]
+        found: dict[str, Any] = {}
+        for key, item in node.value:
+            if key.id != "scalar":
+                raise Problem("A key must be a word.", where=self.line(key))
+            if key.value in found:
+                raise Problem(f"The key {key.value!r} stands twice.", where=self.line(key))
+            found[key.value] = self.value(item, depth + 1)
+        return found
+
+    def line(self, node: Any) -> str:
+        return f"{self.where}:{node.start_mark.line + 1}"
 
 
 def _scalar(node: Any, guess: bool) -> Any:
