@@ -39,7 +39,11 @@ def usable(facts: Facts, vendor: str | None = None, kind: str = "gpu") -> tuple[
     return tuple(
         one
         for one in devices
-        if one.kind == kind and (vendor is None or one.vendor == vendor) and one.visible is not False and one.id not in carved and not _bare(one)
+        if one.kind == kind
+        and (vendor is None or one.vendor == vendor)
+        and one.visible is not False
+        and one.id not in carved
+        and not _bare(one)
     )
 
 
@@ -64,11 +68,12 @@ def _joined(facts: Facts) -> Facts:
         out = []
         for one in listed:
             at = _match(one, devices, taken) if one.software is False else None
-            if at is not None:
-                taken.add(devices[at].id)
-                devices[at] = msgspec.structs.replace(devices[at], apis={name: one.api_version, **devices[at].apis})
-                one = msgspec.structs.replace(one, device=devices[at].id)
-            out.append(one)
+            if at is None:
+                out.append(one)
+                continue
+            taken.add(devices[at].id)
+            devices[at] = msgspec.structs.replace(devices[at], apis={name: one.api_version, **devices[at].apis})
+            out.append(msgspec.structs.replace(one, device=devices[at].id))
         changes[name] = tuple(out)
     if facts.devices is not None:
         changes["devices"] = tuple(devices)
@@ -133,7 +138,12 @@ def _cuda(facts: Facts, said: BackendFact) -> BackendFact:
     other = {one.driver_module for one in mine if one.driver_module and one.driver_module not in ("nvidia", "nvgpu")}
     if said.usable is None and other and facts.os.family in (None, "linux"):
         names = ", ".join(sorted(other))
-        return _fact(said, False, (), "no driver is bound to the GPU" if other == {"none"} else f"the GPU is driven by {names}; CUDA needs NVIDIA's driver")
+        return _fact(
+            said,
+            False,
+            (),
+            "no driver is bound to the GPU" if other == {"none"} else f"the GPU is driven by {names}; CUDA needs NVIDIA's driver",
+        )
     toolkit = any(one.kind == "cuda" for one in facts.toolkits or ())
     known = said.usable if said.usable is not None else True if facts.board.l4t and toolkit else None
     return _fact(said, known, _ids(mine), said.why if known else said.why or "neither NVML nor nvidia-smi answered")
@@ -170,7 +180,12 @@ def _intel(facts: Facts, said: BackendFact) -> BackendFact:
         return _absent(facts, said, "Intel GPU")
     if said.usable is None and any(one.software is False and one.api == "level_zero" for one in facts.sycl or ()):
         return _fact(said, True, _ids(mine), "listed by sycl-ls")
-    return _fact(said, said.usable, said.devices if said.devices is not None else _ids(mine), said.why or "whether Level Zero is installed is not known")
+    return _fact(
+        said,
+        said.usable,
+        said.devices if said.devices is not None else _ids(mine),
+        said.why or "whether Level Zero is installed is not known",
+    )
 
 
 def _api(name: str) -> Rule:
@@ -197,7 +212,9 @@ def _directml(facts: Facts, said: BackendFact) -> BackendFact:
         return _fact(said, False, (), "DirectML exists on Windows only")
     mine = usable(facts)
     known = True if mine and facts.os.family == "windows" else None
-    return _fact(said, known, _ids(mine) if facts.devices is not None else None, None if known else "the system or its adapters are not known")
+    return _fact(
+        said, known, _ids(mine) if facts.devices is not None else None, None if known else "the system or its adapters are not known"
+    )
 
 
 def _openvino(facts: Facts, said: BackendFact) -> BackendFact:
@@ -260,7 +277,12 @@ def _warnings(facts: Facts, backends: dict[str, BackendFact]) -> Iterable[Warnin
             yield _undriven(card)
         if card.vendor == "amd" and card.driver_module == "none":
             says = f"AMD GPU {card.id} is on the PCI bus, but no driver is bound to it."
-            yield Warning_(id="amd-no-driver", says=says, facts=(f"devices.{card.id}",), fix="Load amdgpu (`modprobe amdgpu`), or install a newer kernel.")
+            yield Warning_(
+                id="amd-no-driver",
+                says=says,
+                facts=(f"devices.{card.id}",),
+                fix="Load amdgpu (`modprobe amdgpu`), or install a newer kernel.",
+            )
         if card.vendor == "nvidia" and card.driver_module == "vfio-pci":
             says = f"NVIDIA GPU {card.id} is passed to a virtual machine (vfio-pci); this host cannot use it."
             yield Warning_(id="gpu-passed-through", says=says, facts=(f"devices.{card.id}",))
@@ -272,9 +294,13 @@ def _warnings(facts: Facts, backends: dict[str, BackendFact]) -> Iterable[Warnin
 def _undriven(card: Device) -> Warning_:
     if card.driver_module == "none":
         says = f"NVIDIA GPU {card.id} is on the PCI bus, but no driver is bound to it."
-        return Warning_(id="nvidia-no-driver", says=says, facts=(f"devices.{card.id}",), fix="Install NVIDIA's driver, or load it: `modprobe nvidia`.")
+        return Warning_(
+            id="nvidia-no-driver", says=says, facts=(f"devices.{card.id}",), fix="Install NVIDIA's driver, or load it: `modprobe nvidia`."
+        )
     says = f"NVIDIA GPU {card.id} is driven by nouveau, which has no CUDA."
-    return Warning_(id="nvidia-nouveau", says=says, facts=(f"devices.{card.id}",), fix="Install NVIDIA's driver (it blacklists nouveau), then reboot.")
+    return Warning_(
+        id="nvidia-nouveau", says=says, facts=(f"devices.{card.id}",), fix="Install NVIDIA's driver (it blacklists nouveau), then reboot."
+    )
 
 
 def _silent(facts: Facts) -> Iterable[Warning_]:
@@ -286,12 +312,13 @@ def _silent(facts: Facts) -> Iterable[Warning_]:
     for card in cards:
         if card.driver_version is None and card.driver_module == "nvidia":
             says = f"The PCI bus shows NVIDIA GPU {card.id}, the driver does not list it."
-            fix = "Cards older than the driver's branch need an older one (Kepler: 470, Maxwell to Volta: 580); else check `dmesg | grep -i nvrm`."
+            fix = "An old card needs an older driver branch (Kepler: 470, Maxwell to Volta: 580); else see `dmesg | grep -i nvrm`."
             yield Warning_(id="nvidia-gpu-not-listed", says=says, facts=(f"devices.{card.id}",), fix=fix)
 
 
 def _unordered(facts: Facts) -> Iterable[Warning_]:
     cards = [one for one in facts.devices or () if one.vendor == "nvidia" and one.kind == "gpu" and not one.parent]
-    if len(cards) > 1 and all(one.visible is None for one in cards) and len({one.name for one in cards}) > 1 and facts.why.get("visible"):
+    unequal = len(cards) > 1 and len({one.name for one in cards}) > 1
+    if unequal and all(one.visible is None for one in cards) and any(one.driver_version for one in cards) and facts.os.kernel:
         says = "CUDA_VISIBLE_DEVICES names indices, and CUDA counts unequal GPUs fastest first."
         yield Warning_(id="cuda-device-order", says=says, facts=("devices",), fix="Set CUDA_DEVICE_ORDER=PCI_BUS_ID, or name GPUs by UUID.")

@@ -44,9 +44,11 @@ _RANGES: tuple[tuple[int, int, str, bool], ...] = (
 NAMES = {
     0x56A0: ("Intel Arc A770", 32), 0x56A1: ("Intel Arc A750", 28), 0x56A2: ("Intel Arc A580", 24), 0x56A5: ("Intel Arc A380", 8),
     0x56A6: ("Intel Arc A310", 6), 0x5690: ("Intel Arc A770M", 32), 0x5691: ("Intel Arc A730M", 24), 0x5692: ("Intel Arc A550M", 16),
-    0x5693: ("Intel Arc A370M", 8), 0x5694: ("Intel Arc A350M", 6), 0x56B1: ("Intel Arc Pro A40/A50", 8), 0x56B3: ("Intel Arc Pro A60", 16),
+    0x5693: ("Intel Arc A370M", 8), 0x5694: ("Intel Arc A350M", 6), 0x56B1: ("Intel Arc Pro A40/A50", 8),
+    0x56B3: ("Intel Arc Pro A60", 16),
     0x56C0: ("Intel Data Center GPU Flex 170", 32), 0x56C1: ("Intel Data Center GPU Flex 140", 8), 0xE20B: ("Intel Arc B580", 20),
-    0xE20C: ("Intel Arc B570", 18), 0xE211: ("Intel Arc Pro B60", 20), 0xE212: ("Intel Arc Pro B50", 16), 0x64A0: ("Intel Arc Graphics 130V/140V", None),
+    0xE20C: ("Intel Arc B570", 18), 0xE211: ("Intel Arc Pro B60", 20), 0xE212: ("Intel Arc Pro B50", 16),
+    0x64A0: ("Intel Arc Graphics 130V/140V", None),
     0x0BD5: ("Intel Data Center GPU Max 1550", None), 0x0BDA: ("Intel Data Center GPU Max 1100", 56),
 }  # fmt: skip
 """Marketing name; Xe cores where the id tells them (a core of these has 16 vector engines; Max: 8)."""

@@ -7,7 +7,7 @@ from pathfinder.host import Host, Observation, Trust
 
 Record = dict[str, Any]
 FIX = {
-    "driver-not-loaded": "Load or reinstall the NVIDIA driver (`modprobe nvidia`; after a kernel update reboot, or rebuild the DKMS module).",
+    "driver-not-loaded": "Load the NVIDIA driver (`modprobe nvidia`); after a kernel update reboot, or rebuild its DKMS module.",
     "version-mismatch": "Reboot: the driver was updated while the old kernel module is still loaded.",
     "no-permission": "Give this user access to /dev/nvidia* (or start the container with `--gpus all`).",
     "library-missing": "Install the driver's user-space libraries that fit the kernel module.",
@@ -34,13 +34,23 @@ def refused(status: str, source: str, there: bool) -> Iterator[Observation]:
     value = {"usable": False, "why": f"{says} ({source})"}
     yield Observation(path="backends.cuda", value=value, source=source, trust="driver", note=status)
     present = "GPU present, driver not answering: " if there else ""
-    warning = {"id": f"nvidia-{status}", "says": f"{present}{says}, says {source}.", "facts": ("backends.cuda.usable",), "fix": FIX.get(status)}
+    warning = {
+        "id": f"nvidia-{status}",
+        "says": f"{present}{says}, says {source}.",
+        "facts": ("backends.cuda.usable",),
+        "fix": FIX.get(status),
+    }
     yield Observation(path="warnings", value=warning, source=source, trust="driver")
 
 
 def lost(index: Any, status: str) -> Observation:
     says = f"NVIDIA GPU {index} does not answer ({status}); the others do."
-    return Observation(path="warnings", value={"id": "nvidia-gpu-lost", "says": says, "facts": ("devices",), "fix": FIX["gpu-lost"]}, source="NVML", trust="driver")
+    return Observation(
+        path="warnings",
+        value={"id": "nvidia-gpu-lost", "says": says, "facts": ("devices",), "fix": FIX["gpu-lost"]},
+        source="NVML",
+        trust="driver",
+    )
 
 
 def finish(host: Host, records: list[Record]) -> None:
@@ -64,7 +74,9 @@ def system_memory(host: Host) -> tuple[int | None, int | None]:
     return found.get("MemTotal"), found.get("MemAvailable")
 
 
-def observations(records: list[Record], slices: list[Record], source: str, trust: Trust, elapsed: float | None = None) -> Iterator[Observation]:
+def observations(
+    records: list[Record], slices: list[Record], source: str, trust: Trust, elapsed: float | None = None
+) -> Iterator[Observation]:
     for record in records:
         value = {key: item for key, item in record.items() if key not in ("index", "memory")}
         value |= {"kind": "gpu", "vendor": "nvidia", "vendor_id": "10de"}
@@ -103,8 +115,18 @@ def slice_of(part: Record, records: list[Record]) -> Record:
     """A MIG slice as a device of its own, with its card's capability."""
     card = next((record for record in records if record.get("index") == part.get("index")), {})
     parent = card.get("pci") or part.get("parent") or f"gpu{part.get('index') or 0}"
-    place = f"gi{part.get('gpu_instance')}ci{part.get('compute_instance') or 0}" if part.get("gpu_instance") is not None else f"mig{part.get('slot')}"
-    mig = {"supported": True, "enabled": True, "profile": part.get("profile"), "gpu_instance": part.get("gpu_instance"), "compute_instance": part.get("compute_instance")}
+    place = (
+        f"gi{part.get('gpu_instance')}ci{part.get('compute_instance') or 0}"
+        if part.get("gpu_instance") is not None
+        else f"mig{part.get('slot')}"
+    )
+    mig = {
+        "supported": True,
+        "enabled": True,
+        "profile": part.get("profile"),
+        "gpu_instance": part.get("gpu_instance"),
+        "compute_instance": part.get("compute_instance"),
+    }
     keys = ("uuid", "memory_bytes", "memory_free_bytes", "compute_units", "visible", "used_by")
     from pathfinder.readers.nvidia_names import compute_capability
 
@@ -131,7 +153,7 @@ def apply_visible(host: Host, records: list[Record], slices: list[Record]) -> No
     """Marks what CUDA_VISIBLE_DEVICES hides; what cannot be told (indices in CUDA's own order of unequal GPUs) stays unknown."""
     wish = host.env("CUDA_VISIBLE_DEVICES")
     if wish.value is None:
-        if wish.silence == "absent" and host.live:
+        if wish.silence == "absent" and host.uname().value is not None:
             for one in [*records, *slices]:
                 one["visible"] = True
         return
@@ -146,8 +168,7 @@ def visible(wish: str, order: str | None, records: list[Record], slices: list[Re
     ordered = equal or order == "PCI_BUS_ID" or len(records) == 1
     shown: list[Record] = []
     vague = False
-    for token in wish.split(","):
-        token = token.strip()
+    for token in map(str.strip, wish.split(",")):
         hit: list[Record] = []
         if token.isdigit():
             if not ordered and int(token) < len(records):

@@ -8,7 +8,12 @@ from pathfinder.probes import _nvidia
 from pathfinder.readers import nvidia_smi as reader
 
 Record = dict[str, Any]
-PROGRAMS = ("nvidia-smi", "/usr/lib/wsl/lib/nvidia-smi", r"C:\Windows\System32\nvidia-smi.exe", r"C:\Program Files\NVIDIA Corporation\NVSMI\nvidia-smi.exe")
+PROGRAMS = (
+    "nvidia-smi",
+    "/usr/lib/wsl/lib/nvidia-smi",
+    r"C:\Windows\System32\nvidia-smi.exe",
+    r"C:\Program Files\NVIDIA Corporation\NVSMI\nvidia-smi.exe",
+)
 CSV = "--format=csv,noheader,nounits"
 FIELDS = (
     "index,name,uuid,pci.bus_id,pci.device_id,memory.total,memory.free,driver_version,compute_cap,mig.mode.current,pcie.link.gen.max,pcie.link.width.max",
@@ -34,7 +39,7 @@ class Faulty(Exception):
 
 
 def ask(host: Host, there: bool) -> Iterator[Observation]:
-    program = next((name for name in PROGRAMS if "/" not in name and "\\" not in name or host.access(name, "x").value), PROGRAMS[0])
+    program = next((name for name in PROGRAMS if ("/" not in name and "\\" not in name) or host.access(name, "x").value), PROGRAMS[0])
     try:
         yield from _tell(host, program)
     except Hung:
@@ -117,7 +122,7 @@ def _fill(records: list[Record], more: list[Record]) -> None:
     """Adds what is missing, by PCI address, else by index."""
     for record in records:
         key = "pci" if record.get("pci") and any(one.get("pci") for one in more) else "index"
-        twin = next((one for one in more if one.get(key) == record.get(key)), {})
+        twin: Record = next((one for one in more if one.get(key) == record.get(key)), {})
         for name, value in twin.items():
             if name not in record and not (name == "memory" and "memory_bytes" in record):
                 record[name] = value
@@ -134,6 +139,8 @@ def _add_identity(host: Host, program: str, records: list[Record], slices: list[
     listed = reader.listing(ran.stdout) if ran else {}
     _fill(records, listed.get("devices") or [])
     for part in slices:
-        twin = next((one for one in listed.get("slices") or () if (one["index"], one["slot"]) == (part.get("index"), part.get("slot"))), {})
+        twin: Record = next(
+            (one for one in listed.get("slices") or () if (one["index"], one["slot"]) == (part.get("index"), part.get("slot"))), {}
+        )
         for name, value in twin.items():
             part.setdefault(name, value)

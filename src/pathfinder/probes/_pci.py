@@ -12,13 +12,15 @@ _LOCK = threading.Lock()
 _SEEN: "WeakKeyDictionary[Host, list[Function] | None]" = WeakKeyDictionary()
 
 VENDORS = {
-    "10de": "nvidia", "1002": "amd", "1022": "amd", "8086": "intel", "106b": "apple", "17cb": "qualcomm", "1da3": "intel", "19e5": "huawei",
-    "1d0f": "aws", "1ae0": "google", "1ac1": "google", "1e60": "hailo", "1e52": "tenstorrent", "1ed5": "moore-threads", "cabc": "cambricon",
+    "10de": "nvidia", "1002": "amd", "1022": "amd", "8086": "intel", "106b": "apple", "17cb": "qualcomm", "1da3": "intel",
+    "19e5": "huawei",
+    "1d0f": "aws", "1ae0": "google", "1ac1": "google", "1e60": "hailo", "1e52": "tenstorrent", "1ed5": "moore-threads",
+    "cabc": "cambricon",
     "1bcf": "nec", "1e36": "enflame", "1d22": "baidu", "1e3e": "iluvatar", "1d94": "hygon", "1eff": "rebellions", "1ed2": "furiosa",
     "1fe9": "memryx", "1d95": "graphcore", "1de0": "groq",
 }  # fmt: skip
 DISPLAY_ONLY = frozenset(
-    # BMCs: ASPEED, Matrox, XGI, Silicon Motion, HiSilicon, Nuvoton; virtual machines: Cirrus, QEMU, VirtIO, Red Hat QXL, VMware, VirtualBox, Xen, Hyper-V
+    # BMCs: ASPEED, Matrox, XGI, Silicon Motion, Nuvoton; virtual machines: Cirrus, QEMU, VirtIO, QXL, VMware, VirtualBox, Xen, Hyper-V
     ("1a03", "102b", "18ca", "126f", "1050", "1013", "1234", "1af4", "1b36", "15ad", "80ee", "5853", "1414")
 )
 BMC_IDS = frozenset(("1002:515e", "1002:5969", "1002:4752", "1002:5159", "19e5:1711"))
@@ -52,6 +54,11 @@ def _read(host: Host) -> list[Function] | None:
     return [one for one in (_function(host, path) for path in found.value) if one]
 
 
+def running(host: Host) -> bool:
+    """Whether a running system answers (live, or a recording of one), where what is missing is not there; a folder may be incomplete."""
+    return host.uname().value is not None
+
+
 def has_bus(host: Host) -> bool:
     """Whether the machine has a PCI bus at all; without one the list says nothing of GPUs on the chip."""
     return host.glob(FOLDER + "/*").value is not None
@@ -64,7 +71,12 @@ def _word(host: Host, path: str) -> str | None:
 
 def interesting(kind: str, vendor: str, device: str) -> bool:
     """Display (03), accelerator (12), co-processor (0b40; not nForce's power controller), and what hides behind other classes."""
-    return kind[:2] in ("03", "12") or (kind[:4] == "0b40" and vendor != "10de") or f"{vendor}:{device}" in NPU_IDS or f"{vendor}:{device}" in NEURON_IDS
+    return (
+        kind[:2] in ("03", "12")
+        or (kind[:4] == "0b40" and vendor != "10de")
+        or f"{vendor}:{device}" in NPU_IDS
+        or f"{vendor}:{device}" in NEURON_IDS
+    )
 
 
 def _function(host: Host, path: str) -> Function | None:
@@ -94,3 +106,15 @@ def computes(vendor: str, device: str) -> bool | None:
     if vendor in DISPLAY_ONLY or f"{vendor}:{device}" in BMC_IDS:
         return False
     return True if vendor in VENDORS else None
+
+
+GENERATIONS = {"2.5": 1, "5.0": 2, "8.0": 3, "16.0": 4, "32.0": 5, "64.0": 6}
+
+
+def link(host: Host, base: str) -> dict[str, int] | None:
+    """Generation and lanes a card and its slot can do at most."""
+    speed = (host.read(base + "/max_link_speed", 64).value or "").split(" ")[0].strip()
+    lanes = (host.read(base + "/max_link_width", 64).value or "").strip()
+    width = int(lanes) if lanes.isdigit() and len(lanes) < 4 else None
+    found = {"generation": GENERATIONS.get(speed), "width": width if width and width <= 32 else None}
+    return {key: value for key, value in found.items() if value is not None} or None

@@ -55,8 +55,10 @@ def _answered(host: Host) -> bool:
     if functions is None:
         return bool(host.glob("/sys/class/kfd/kfd/topology/nodes/*").value)
     mine = [one for one in functions if one["vendor_id"] == "1002" and one["compute"]]
-    return not mine or any(host.access(f"{_pci.FOLDER}/{one['pci']}/mem_info_vram_total", "f").value for one in mine) or bool(
-        host.glob("/sys/class/kfd/kfd/topology/nodes/*").value
+    return (
+        not mine
+        or any(host.access(f"{_pci.FOLDER}/{one['pci']}/mem_info_vram_total", "f").value for one in mine)
+        or bool(host.glob("/sys/class/kfd/kfd/topology/nodes/*").value)
     )
 
 
@@ -69,7 +71,7 @@ def _read(reader: str, text: str) -> list[Record]:
 
 def _say(records: list[Record], source: str, trust: Trust) -> Iterator[Observation]:
     for record in records:
-        value = {"kind": "gpu", "vendor_id": "1002"} | record
+        value: Record = {"kind": "gpu", "vendor_id": "1002"} | record
         if value["kind"] == "npu":
             value |= {"vendor_id": "1022", "integrated": True, "shared_memory": True}
         yield Observation(path="devices", value=value, source=source, trust=trust)
@@ -77,8 +79,8 @@ def _say(records: list[Record], source: str, trust: Trust) -> Iterator[Observati
             from pathfinder.probes import _amd_chips
 
             kind = _amd_chips.integration(value.get("arch"), value.get("device_id"))
-            keys = {key: value[key] for key in ("pci", "device_id", "name", "kind", "vendor") if value.get(key)}
+            same: Record = {key: value[key] for key in ("pci", "device_id", "name", "kind", "vendor") if value.get(key)}
             if kind:
-                yield Observation(path="devices", value=keys | kind, source="architecture", trust="guess")
+                yield Observation(path="devices", value=same | kind, source="architecture", trust="guess")
     if any(record.get("kind", "gpu") == "gpu" for record in records) and source == "rocminfo":
         yield Observation(path="backends.rocm", value={"usable": True}, source=source, trust=trust)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from pathfinder.host import Host, Observation
-from pathfinder.probes import _intel_chips, _pci
+from pathfinder.probes import _pci
 
 Record = dict[str, Any]
 
@@ -13,6 +13,8 @@ def probe(host: Host) -> Iterator[Observation]:
     for function in _pci.of_vendor(host, "8086"):
         if function["class"][:2] != "03":
             continue
+        from pathfinder.probes import _intel_chips
+
         base = f"{_pci.FOLDER}/{function['pci']}"
         yield Observation(path="devices", value=_card(host, function, base), source=base)
         chip = _intel_chips.chip(function["device_id"])
@@ -21,14 +23,14 @@ def probe(host: Host) -> Iterator[Observation]:
 
 
 def _card(host: Host, function: Record, base: str) -> Record:
-    from pathfinder.probes.linux_amd import _pcie
+    from pathfinder.probes import _intel_chips
 
     record = {key: function[key] for key in ("pci", "vendor_id", "device_id", "driver_module")} | {"kind": "gpu", "vendor": "intel"}
     record |= _intel_chips.chip(function["device_id"])
     if "integrated" not in record and function["pci"].endswith(":00:02.0"):
         record |= {"integrated": True, "shared_memory": True}  # the graphics of every Intel processor sit at 00:02.0
     if record.get("integrated") is False:
-        record["pcie"] = _pcie(host, base)
+        record["pcie"] = _pci.link(host, base)
     return record
 
 

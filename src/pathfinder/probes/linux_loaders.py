@@ -7,7 +7,8 @@ from pathfinder.host import Host, Observation
 from pathfinder.probes import _pci
 
 VULKAN = (
-    "/usr/share/vulkan/icd.d/*.json", "/etc/vulkan/icd.d/*.json", "/usr/local/share/vulkan/icd.d/*.json", "/usr/local/etc/vulkan/icd.d/*.json",
+    "/usr/share/vulkan/icd.d/*.json", "/etc/vulkan/icd.d/*.json", "/usr/local/share/vulkan/icd.d/*.json",
+    "/usr/local/etc/vulkan/icd.d/*.json",
     "/run/opengl-driver/share/vulkan/icd.d/*.json", "/usr/lib/x86_64-linux-gnu/GL/vulkan/icd.d/*.json",
 )  # fmt: skip
 OPENCL = ("/etc/OpenCL/vendors/*.icd", "/usr/share/OpenCL/vendors/*.icd", "/run/opengl-driver/etc/OpenCL/vendors/*.icd")
@@ -16,8 +17,10 @@ LIBRARIES = (
     "/usr/lib/wsl/lib", "/lib/x86_64-linux-gnu",
 )  # fmt: skip
 VENDORS = (
-    ("radeon", "amd"), ("amd_icd", "amd"), ("amdocl", "amd"), ("amd_pro", "amd"), ("amdvlk", "amd"), ("nvidia", "nvidia"), ("nouveau", "nvidia"),
-    ("intel", "intel"), ("neo", "intel"), ("broadcom", "broadcom"), ("freedreno", "qualcomm"), ("panfrost", "arm"), ("mali", "arm"), ("asahi", "apple"),
+    ("radeon", "amd"), ("amd_icd", "amd"), ("amdocl", "amd"), ("amd_pro", "amd"), ("amdvlk", "amd"), ("nvidia", "nvidia"),
+    ("nouveau", "nvidia"),
+    ("intel", "intel"), ("neo", "intel"), ("broadcom", "broadcom"), ("freedreno", "qualcomm"), ("panfrost", "arm"), ("mali", "arm"),
+    ("asahi", "apple"),
     ("powervr", "imagination"), ("dzn", "microsoft"),
 )  # fmt: skip
 VENDOR_IDS = {"10de": "nvidia", "1002": "amd", "8086": "intel"}
@@ -43,7 +46,7 @@ def vendor_of(manifest: str) -> str | None:
 def _interface(host: Host, backend: str, patterns: tuple[str, ...], library: str, gpus: list[dict[str, Any]]) -> Iterator[Observation]:
     answers = [host.glob(pattern) for pattern in patterns]
     manifests = [path for answer in answers for path in answer.value or ()]
-    if not manifests and not host.live:
+    if not manifests and not _pci.running(host):
         return
     source = patterns[0].rpartition("/")[0]
     vendors = {vendor_of(path) for path in manifests} - {None}
@@ -53,7 +56,7 @@ def _interface(host: Host, backend: str, patterns: tuple[str, ...], library: str
     state: dict[str, Any] = {"devices": tuple(mine)}
     if not vendors:
         state |= {"usable": False, "why": f"only software drivers are installed ({named})" if manifests else "no driver is installed"}
-    elif not _library(host, library) and host.live:
+    elif not _library(host, library) and _pci.running(host):
         state |= {"usable": False, "why": f"drivers are installed ({named}), but the loader {library} is not"}
     elif mine or on_chip:
         state |= {"usable": True, "why": f"installed: {named}"}
@@ -68,9 +71,11 @@ def _level_zero(host: Host, gpus: list[dict[str, Any]]) -> Iterator[Observation]
     if not driven:
         return
     runtime = _library(host, "libze_intel_gpu.so.1")
-    if runtime is None and not host.live:
+    if runtime is None and not _pci.running(host):
         return
     state: dict[str, Any] = {"devices": driven, "usable": runtime is not None}
-    state["why"] = f"installed: {runtime}" if runtime else "Intel's compute runtime (libze_intel_gpu.so.1, package libze-intel-gpu1) is not installed"
+    state["why"] = (
+        f"installed: {runtime}" if runtime else "Intel's compute runtime (libze_intel_gpu.so.1, package libze-intel-gpu1) is not installed"
+    )
     for backend in ("sycl", "intel"):
         yield Observation(path=f"backends.{backend}", value=state, source=runtime or "libze_intel_gpu.so.1")

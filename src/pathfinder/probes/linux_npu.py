@@ -48,7 +48,7 @@ def _state(host: Host, backend: str, mine: list[dict[str, str]], nodes: tuple[st
         return state | {"usable": False, "why": f"no driver is bound: install {driver}"}
     found = [path for pattern in nodes for path in (host.glob(pattern).value or ())]
     if not found:
-        return state | {"usable": False, "why": f"no device node ({nodes[0]}): load {driver}"} if host.live else state
+        return state | {"usable": False, "why": f"no device node ({nodes[0]}): load {driver}"} if _pci.running(host) else state
     if not any(host.access(path, "w").value for path in found):
         return state | {"usable": False, "why": f"this user may not open {found[0]} (group render)"}
     if backend == "npu":

@@ -56,10 +56,18 @@ def device_of(function: dict[str, Any]) -> dict[str, Any] | None:
     place = f"{vendor_id}:{device_id}"
     if place in _pci.NPU_IDS:
         name = "Intel NPU" if vendor == "intel" else "AMD XDNA NPU"
-        return {**fields, "kind": "npu", "vendor": vendor, "name": name, "arch": _pci.NPU_IDS[place], "integrated": True, "shared_memory": True}
+        return {
+            **fields,
+            "kind": "npu",
+            "vendor": vendor,
+            "name": name,
+            "arch": _pci.NPU_IDS[place],
+            "integrated": True,
+            "shared_memory": True,
+        }
     if place in _pci.NEURON_IDS:
         return {**fields, "kind": "accelerator", "vendor": vendor, "arch": _pci.NEURON_IDS[place]}
-    if vendor_id == "1d0f" or vendor_id == "1022":
+    if vendor_id in ("1d0f", "1022"):
         return None
     if vendor_id in ACCELERATORS:
         kind, arch = ACCELERATORS[vendor_id]

@@ -11,7 +11,16 @@ PROFILER = (("system_profiler", "-json", "SPDisplaysDataType"), ("system_profile
 SMALL_BYTES, SMALL_SHARE, LARGE_SHARE = 36 << 30, 2 / 3, 3 / 4
 """Share of RAM Metal recommends at most. Measured by owners: 10.67 of 16 GiB (M4, macOS 15.6), 21.33 of 32 (M1 Max, M2 Max), 72 of 96
 (M2 Max); newer systems allow more (11.84 of 16, M3 2026; 107.5 of 128, M5 Max, macOS 26): the older, smaller figures are used."""
-FAMILIES = (("M5", "apple10"), ("M4", "apple9"), ("M3", "apple9"), ("M2", "apple8"), ("M1", "apple7"), ("A19", "apple10"), ("A18", "apple9"), ("A17", "apple9"))
+FAMILIES = (
+    ("M5", "apple10"),
+    ("M4", "apple9"),
+    ("M3", "apple9"),
+    ("M2", "apple8"),
+    ("M1", "apple7"),
+    ("A19", "apple10"),
+    ("A18", "apple9"),
+    ("A17", "apple9"),
+)
 
 
 def probe(host: Host) -> Iterator[Observation]:
@@ -21,18 +30,32 @@ def probe(host: Host) -> Iterator[Observation]:
     for number, one in enumerate(told):
         value = _from_metal(one, number)
         yield Observation(path="devices", value=value, source="Metal", trust="driver", elapsed_seconds=asked.elapsed_seconds)
-    listed = yield from _profiled(host)
+    listed, argv, elapsed = _profiled(host)
+    for one in listed:
+        yield Observation(path="devices", value=_listed(one), source=" ".join(argv), trust="tool", elapsed_seconds=elapsed)
     chip = limits.get("machdep.cpu.brand_string", "")
     if not told and not listed and chip.startswith("Apple"):
-        value = {"id": "gpu0", "kind": "gpu", "vendor": "apple", "name": chip, "arch": family(chip), "integrated": True, "shared_memory": True}
+        value = {
+            "id": "gpu0",
+            "kind": "gpu",
+            "vendor": "apple",
+            "name": chip,
+            "arch": family(chip),
+            "integrated": True,
+            "shared_memory": True,
+        }
         yield Observation(path="devices", value=value, source="sysctl machdep.cpu.brand_string", trust="tool")
     apple = any(one.get("vendor") == "apple" for one in listed) or chip.startswith("Apple")
     if apple:
         yield from _limit(limits, told)
     if told or listed:
-        metal = [one.get("metal") for one in told] + [one.get("metal") for one in listed if one.get("metal") is not False and "metal" in one]
+        metal = [one.get("metal") for one in told] + [
+            one.get("metal") for one in listed if one.get("metal") is not False and "metal" in one
+        ]
         value = {"usable": bool(metal), "version": next((one for one in metal if one), None)}
-        yield Observation(path="backends.metal", value=value, source="Metal" if told else "system_profiler", trust="driver" if told else "tool")
+        yield Observation(
+            path="backends.metal", value=value, source="Metal" if told else "system_profiler", trust="driver" if told else "tool"
+        )
 
 
 def _sysctl(host: Host) -> dict[str, str]:
@@ -70,8 +93,7 @@ def _vendor(name: Any) -> str | None:
     return vendor_of(str(name or "").replace("Radeon", "AMD"))
 
 
-def _profiled(host: Host) -> Iterator[Observation]:
-    records: list[Record] = []
+def _profiled(host: Host) -> tuple[list[Record], tuple[str, ...], float]:
     for argv in PROFILER:
         answer = host.run(argv)
         if answer.value is None or answer.value.code:
@@ -79,11 +101,9 @@ def _profiled(host: Host) -> Iterator[Observation]:
         from pathfinder.readers import system_profiler
 
         records = system_profiler.json(answer.value.stdout) or system_profiler.text(answer.value.stdout)
-        for record in records:
-            yield Observation(path="devices", value=_listed(record), source=" ".join(argv), trust="tool", elapsed_seconds=answer.elapsed_seconds)
         if records:
-            break
-    return records  # type: ignore[return-value]
+            return records, argv, answer.elapsed_seconds
+    return [], PROFILER[0], 0.0
 
 
 def _listed(record: Record) -> Record:
@@ -103,8 +123,12 @@ def _limit(limits: dict[str, str], told: list[Record]) -> Iterator[Observation]:
         return
     device: Record = {"id": "gpu0", "kind": "gpu", "vendor": "apple"}
     if wired.isdigit() and int(wired) > 0:
-        yield Observation(path="devices", value=device | {"memory_bytes": int(wired) << 20}, source="sysctl iogpu.wired_limit_mb", trust="kernel")
+        yield Observation(
+            path="devices", value=device | {"memory_bytes": int(wired) << 20}, source="sysctl iogpu.wired_limit_mb", trust="kernel"
+        )
         return
     share = SMALL_SHARE if int(total) <= SMALL_BYTES else LARGE_SHARE
     note = f"estimate: {share:.0%} of the memory, as measured on other Macs; Metal could not be asked"
-    yield Observation(path="devices", value=device | {"memory_bytes": int(int(total) * share)}, source="hw.memsize", trust="guess", note=note)
+    yield Observation(
+        path="devices", value=device | {"memory_bytes": int(int(total) * share)}, source="hw.memsize", trust="guess", note=note
+    )

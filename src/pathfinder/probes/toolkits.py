@@ -4,7 +4,12 @@ from collections.abc import Iterator
 
 from pathfinder.host import Host, Observation
 
-CUDA = ("/usr/local/cuda*/version.json", "/opt/cuda*/version.json", "/usr/local/cuda*/version.txt", "C:/Program Files/NVIDIA GPU Computing Toolkit/CUDA/*/version.json")
+CUDA = (
+    "/usr/local/cuda*/version.json",
+    "/opt/cuda*/version.json",
+    "/usr/local/cuda*/version.txt",
+    "C:/Program Files/NVIDIA GPU Computing Toolkit/CUDA/*/version.json",
+)
 ROCM = ("/opt/rocm*/.info/version", "/opt/rocm*/core-*/.info/version")
 ONEAPI = ("/opt/intel/oneapi/compiler/*",)
 

@@ -36,9 +36,9 @@ def probe(host: Host) -> Iterator[Observation]:
     registry = host.ask("registry", CLASS_KEY, "children")
     if isinstance(registry.value, dict):
         for _, fields in sorted(registry.value.items()):
-            value = _registered(fields) if isinstance(fields, dict) else None
-            if value:
-                yield Observation(path="devices", value=value, source="registry " + SIZE, elapsed_seconds=registry.elapsed_seconds)
+            told = _registered(fields) if isinstance(fields, dict) else None
+            if told:
+                yield Observation(path="devices", value=told, source="registry " + SIZE, elapsed_seconds=registry.elapsed_seconds)
     if dxgi.value is None and registry.value is None:
         yield from _wmi(host)
 
@@ -107,7 +107,9 @@ def _wmi(host: Host) -> Iterator[Observation]:
 
         records = adapters.cim(ran.stdout) or adapters.listing(ran.stdout) or adapters.columns(ran.stdout)
         for record in records:
-            value = record | integration(record.get("vendor_id") or adapters.id_of(record["vendor"]), record.get("device_id", ""), record["name"])
+            value = record | integration(
+                record.get("vendor_id") or adapters.id_of(record["vendor"]), record.get("device_id", ""), record["name"]
+            )
             if value.get("integrated"):
                 value.pop("memory_bytes", None)
             yield Observation(path="devices", value=value, source=" ".join(argv[:2]), trust="tool", elapsed_seconds=answer.elapsed_seconds)

@@ -10,7 +10,10 @@ Record = dict[str, Any]
 SATURATED = 4293918720
 """AdapterRAM is 32 bits wide: it shows 4095 MiB for every card of 4 GiB and more (Microsoft, Win32_VideoController)."""
 VENDORS = {"10de": "nvidia", "1002": "amd", "1022": "amd", "8086": "intel", "5143": "qualcomm", "4d4f4351": "qualcomm"}
-_VIRTUAL = re.compile(r"microsoft (basic|remote)|basic render|virtual|remote display|parsec|citrix|vmware|hyper-v|idd|meta monitor|displaylink|spacedesk", re.IGNORECASE)
+_VIRTUAL = re.compile(
+    r"microsoft (basic|remote)|basic render|virtual|remote display|parsec|citrix|vmware|hyper-v|idd|meta monitor|displaylink|spacedesk",
+    re.IGNORECASE,
+)
 
 
 def virtual(name: str) -> bool:
@@ -70,7 +73,12 @@ def _real(items: list[dict[str, str]]) -> list[Record]:
 
 def vendor_of(name: str) -> str | None:
     lower = name.lower()
-    for words, vendor in ((("nvidia", "geforce", "quadro"), "nvidia"), (("amd", "radeon", "firepro"), "amd"), (("intel",), "intel"), (("adreno", "qualcomm"), "qualcomm")):
+    for words, vendor in (
+        (("nvidia", "geforce", "quadro"), "nvidia"),
+        (("amd", "radeon", "firepro"), "amd"),
+        (("intel",), "intel"),
+        (("adreno", "qualcomm"), "qualcomm"),
+    ):
         if any(word in lower for word in words):
             return vendor
     return None

@@ -40,8 +40,7 @@ def from_xml(text: str) -> list[Line]:
 def from_text(text: str) -> list[Line]:
     """`Key : Value` and headings; depth is the indentation in characters (a tab counts as four)."""
     lines: list[Line] = []
-    for raw in text.expandtabs(4).splitlines():
-        raw = raw[:4000]
+    for raw in (line[:4000] for line in text.expandtabs(4).splitlines()):
         if not raw.strip():
             continue
         indent = len(raw) - len(raw.lstrip())

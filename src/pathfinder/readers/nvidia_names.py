@@ -20,11 +20,19 @@ _NAMES: tuple[tuple[str, str], ...] = (
     (r"\bXavier\b", "7.2"),
     (r"\bV100\b|\bTITAN V\b|Quadro GV100|\bPG503\b", "7.0"),
     (r"\bTX2\b|\bParker\b", "6.2"),
-    (r"GTX 10[5-8]0|GT 1030|\bGT 1010\b|TITAN Xp?\b(?! Black)(?<!GTX TITAN X)|\bP40\b|\bP4\b|\bP6\b|Quadro P\d{3,4}\b|\bMX[1-3]\d0\b|\bCMP 30HX\b", "6.1"),
+    (
+        r"GTX 10[5-8]0|GT 1030|\bGT 1010\b|"
+        r"TITAN Xp?\b(?! Black)(?<!GTX TITAN X)|\bP40\b|\bP4\b|\bP6\b|Quadro P\d{3,4}\b|\bMX[1-3]\d0\b|\bCMP 30HX\b",
+        "6.1",
+    ),
     (r"\bP100\b|Quadro GP100", "6.0"),
     (r"Tegra X1|Jetson Nano|\bTX1\b", "5.3"),
     (r"GTX 9[5-8]0(?!A|M)|GTX TITAN X|\bM40\b|\bM60\b|\bM6\b|\bM4\b|Quadro M(?:[2-6]000)\b|GTX 9[6-8]0M", "5.2"),
-    (r"GTX 7[45]0(?: Ti)?\b|GTX 9[56]0[AM]|GTX 8[3-5]0M|\bM10\b|9[34]0MX?\b|8[34]0M\b|Quadro K(?:620|1200|2200)\b|Quadro M(?:[5-9]\d0|1\d{3}|2000)M", "5.0"),
+    (
+        r"GTX 7[45]0(?: Ti)?\b|GTX 9[56]0[AM]|GTX 8[3-5]0M|\bM10\b|"
+        r"9[34]0MX?\b|8[34]0M\b|Quadro K(?:620|1200|2200)\b|Quadro M(?:[5-9]\d0|1\d{3}|2000)M",
+        "5.0",
+    ),
     (r"\bK80\b", "3.7"),
     (r"\bK[42]0[cmstx]*\b|GTX TITAN(?: Black| Z)?$|GTX 780(?: Ti)?$|Quadro K(?:5200|6000)|GT 7[13]0\b|GT 6[34]0 D5", "3.5"),
     (r"GTX 6[5-9]0|GTX 7[67]0|\bK10\b|\bK1\b|\bK2\b|\bK520\b|Quadro K(?:4\d{2}|600|2000|3000|4\d00|5\d00)|GT 6[45]0", "3.0"),

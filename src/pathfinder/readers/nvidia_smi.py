@@ -35,7 +35,7 @@ def status(code: int, text: str) -> str | None:
     """Why nvidia-smi failed, one word; None when it did not, or when it only did not understand the question."""
     head = text[:2000].lower()
     for said, name in _SAID:
-        if said in head and (code or "attached_gpus" not in head and "attached gpus" not in head):
+        if said in head and (code or ("attached_gpus" not in head and "attached gpus" not in head)):
             return name
     return STATUS.get(code)
 
@@ -153,8 +153,10 @@ def _mig_mode(text: str | None) -> Record | None:
     if text is None:
         return None
     lower = text.strip().strip("[]").lower()
-    return {"enabled": lower == "enabled", "supported": True} if lower in ("enabled", "disabled") else (
-        {"enabled": False, "supported": False} if lower == "n/a" else None
+    return (
+        {"enabled": lower == "enabled", "supported": True}
+        if lower in ("enabled", "disabled")
+        else ({"enabled": False, "supported": False} if lower == "n/a" else None)
     )
 
 
@@ -186,7 +188,9 @@ def table(text: str) -> Record:
     for line in text.splitlines():
         if row := _ROW.match(line):
             name = row[2] if not row[2].endswith("...") else None
-            devices.append(known(index=int(row[1]), name=word(name), pci=bdf(row[3]), driver_version=version(driver[1]) if driver else None))
+            devices.append(
+                known(index=int(row[1]), name=word(name), pci=bdf(row[3]), driver_version=version(driver[1]) if driver else None)
+            )
         elif part := _SLICE.match(line):
             slices.append(_table_slice(part, devices))
         elif devices and "memory_bytes" not in devices[-1] and "memory" not in devices[-1]:

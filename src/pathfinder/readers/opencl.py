@@ -7,6 +7,11 @@ from pathfinder.readers.jsontext import first_value
 from pathfinder.readers.words import known
 
 Record = dict[str, Any]
+_LABELS = (
+    r"Device Name|Device Vendor|Device Vendor ID|Device Version|Driver Version|Device Type|Global memory size|"
+    r"Unified memory for Host and Device|Device Board Name \(AMD\)"
+)
+_PAIR = re.compile(rf"\s{{1,8}}(?:\[\S+\]\s+)?({_LABELS})\s{{2,}}(.*?)\s*$")
 _EMULATED = re.compile(r"emulat|portable computing language|\bpocl\b|cpu device", re.IGNORECASE)
 
 
@@ -27,8 +32,7 @@ def clinfo_json(output: str) -> list[Record]:
     for group in groups if isinstance(groups, list) else ():
         online = group.get("online") if isinstance(group, dict) else None
         for device in online if isinstance(online, list) else ():
-            if isinstance(device, dict):
-                records.append(_device(device))
+            records += [_device(device)] if isinstance(device, dict) else []
     return [record for record in records if record.get("name")]
 
 
@@ -61,8 +65,7 @@ def clinfo_text(output: str) -> list[Record]:
     """`clinfo` and `clinfo -a` for people: `  Device Name      ...` pairs, a device per `Device Name`."""
     records: list[dict[str, str]] = []
     for line in output.splitlines():
-        match = re.match(r"\s{1,8}(?:\[\S+\]\s+)?(Device Name|Device Vendor|Device Vendor ID|Device Version|Driver Version|Device Type|Global memory size|"
-                         r"Unified memory for Host and Device|Device Board Name \(AMD\))\s{2,}(.*?)\s*$", line[:500])
+        match = _PAIR.match(line[:500])
         if not match:
             continue
         if match[1] == "Device Name" and not (records and "Device Name" not in records[-1]):

@@ -8,7 +8,17 @@ from pathfinder.readers.jsontext import first_value
 from pathfinder.readers.words import hex4, integer, known, leading, size
 
 Record = dict[str, Any]
-_VENDORS = {"apple": "apple", "intel": "intel", "amd": "amd", "ati": "amd", "nvidia": "nvidia", "0x106b": "apple", "0x8086": "intel", "0x1002": "amd", "0x10de": "nvidia"}
+_VENDORS = {
+    "apple": "apple",
+    "intel": "intel",
+    "amd": "amd",
+    "ati": "amd",
+    "nvidia": "nvidia",
+    "0x106b": "apple",
+    "0x8086": "intel",
+    "0x1002": "amd",
+    "0x10de": "nvidia",
+}
 
 
 def json(output: str) -> list[Record]:
@@ -71,7 +81,9 @@ def text(output: str) -> list[Record]:
 
 def vendor_of(text: str) -> str | None:
     lower = text.lower()
-    return next((vendor for word, vendor in _VENDORS.items() if re.search(rf"(?<![a-z0-9]){word}(?![a-z0-9])", lower.replace("_", " "))), None)
+    return next(
+        (vendor for word, vendor in _VENDORS.items() if re.search(rf"(?<![a-z0-9]){word}(?![a-z0-9])", lower.replace("_", " "))), None
+    )
 
 
 def _gpu(
@@ -98,6 +110,6 @@ def _gpu(
 def chip(output: str) -> Record:
     """`system_profiler SPHardwareDataType`: `{model, chip, memory_bytes}`."""
     flat = {name: value for name, value, _ in from_text(output) if value}
-    return known(model=flat.get("model_identifier"), chip=flat.get("chip") or flat.get("processor_name"), memory_bytes=size(flat.get("memory")))
-
-
+    return known(
+        model=flat.get("model_identifier"), chip=flat.get("chip") or flat.get("processor_name"), memory_bytes=size(flat.get("memory"))
+    )

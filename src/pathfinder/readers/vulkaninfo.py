@@ -8,7 +8,16 @@ from pathfinder.readers.words import known
 
 Record = dict[str, Any]
 TYPES = {0: "other", 1: "integrated", 2: "discrete", 3: "virtual", 4: "cpu"}
-VENDORS = {0x10DE: "nvidia", 0x1002: "amd", 0x8086: "intel", 0x106B: "apple", 0x13B5: "arm", 0x5143: "qualcomm", 0x10005: "mesa", 0x1010: "imagination"}
+VENDORS = {
+    0x10DE: "nvidia",
+    0x1002: "amd",
+    0x8086: "intel",
+    0x106B: "apple",
+    0x13B5: "arm",
+    0x5143: "qualcomm",
+    0x10005: "mesa",
+    0x1010: "imagination",
+}
 _SOFTWARE = re.compile(r"llvmpipe|lavapipe|swiftshader|softpipe|basic render driver", re.IGNORECASE)
 _FIELD = re.compile(r"\s*(apiVersion|driverVersion|vendorID|deviceID|deviceType|deviceName|driverName|driverInfo)\s*[=:]\s*(.*?)\s*$")
 
@@ -67,8 +76,7 @@ def text(output: str) -> list[Record]:
     """Plain text and `--summary`: one record per `GPU0` block with properties; `GPU id` lines of surfaces are not devices."""
     records: dict[int, dict[str, Any]] = {}
     current: int | None = None
-    for line in output.splitlines():
-        line = line[:500]
+    for line in (long[:500] for long in output.splitlines()):
         header = re.match(r"\s*GPU(\d{1,3}):?\s*$", line)
         if header:
             current = int(header[1])

@@ -8,10 +8,18 @@ SOFTWARE, NOT_FOUND = 2, -2005270526  # DXGI_ADAPTER_FLAG_SOFTWARE, DXGI_ERROR_N
 
 class Description(ctypes.Structure):
     _fields_ = [
-        ("name", ctypes.c_wchar * 128), ("vendor", ctypes.c_uint32), ("device", ctypes.c_uint32), ("subsystem", ctypes.c_uint32),
-        ("revision", ctypes.c_uint32), ("video", ctypes.c_size_t), ("system", ctypes.c_size_t), ("shared", ctypes.c_size_t),
-        ("luid_low", ctypes.c_uint32), ("luid_high", ctypes.c_int32), ("flags", ctypes.c_uint32),
-    ]  # fmt: skip
+        ("name", ctypes.c_wchar * 128),
+        ("vendor", ctypes.c_uint32),
+        ("device", ctypes.c_uint32),
+        ("subsystem", ctypes.c_uint32),
+        ("revision", ctypes.c_uint32),
+        ("video", ctypes.c_size_t),
+        ("system", ctypes.c_size_t),
+        ("shared", ctypes.c_size_t),
+        ("luid_low", ctypes.c_uint32),
+        ("luid_high", ctypes.c_int32),
+        ("flags", ctypes.c_uint32),
+    ]
 
 
 def method(pointer, slot, *kinds):
@@ -36,11 +44,16 @@ def ask():
         if method(adapter, 10, ctypes.POINTER(Description))(adapter, ctypes.byref(told)) == 0:
             out.append(
                 {
-                    "name": told.name, "vendor_id": f"{told.vendor:04x}", "device_id": f"{told.device:04x}", "software": bool(told.flags & SOFTWARE),
-                    "dedicated_bytes": told.video, "dedicated_system_bytes": told.system, "shared_bytes": told.shared,
+                    "name": told.name,
+                    "vendor_id": f"{told.vendor:04x}",
+                    "device_id": f"{told.device:04x}",
+                    "software": bool(told.flags & SOFTWARE),
+                    "dedicated_bytes": told.video,
+                    "dedicated_system_bytes": told.system,
+                    "shared_bytes": told.shared,
                     "luid": f"{told.luid_high:x}:{told.luid_low:x}",
                 }
-            )  # fmt: skip
+            )
         method(adapter, 2)(adapter)
     method(factory, 2)(factory)
     return out

@@ -4,6 +4,8 @@ Answers `{status, driver_version, cuda_version, devices: [...]}`; `status` is `o
 (`driver-not-loaded`, `version-mismatch`, `no-permission`, `unknown-error`, ...). Sizes are bytes.
 """
 
+# ruff: noqa: PTH118, SIM112 (pathlib costs start-up time; Windows spells its variables so)
+
 import ctypes
 import os
 import sys

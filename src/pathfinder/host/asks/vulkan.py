@@ -12,15 +12,27 @@ PORTABILITY = 1
 
 class Application(ctypes.Structure):
     _fields_ = [
-        ("type", U32), ("next", VP), ("name", ctypes.c_char_p), ("version", U32), ("engine", ctypes.c_char_p), ("engine_version", U32), ("api", U32),
-    ]  # fmt: skip
+        ("type", U32),
+        ("next", VP),
+        ("name", ctypes.c_char_p),
+        ("version", U32),
+        ("engine", ctypes.c_char_p),
+        ("engine_version", U32),
+        ("api", U32),
+    ]
 
 
 class Create(ctypes.Structure):
     _fields_ = [
-        ("type", U32), ("next", VP), ("flags", U32), ("application", ctypes.POINTER(Application)), ("layers", U32), ("layer_names", VP),
-        ("extensions", U32), ("extension_names", ctypes.POINTER(ctypes.c_char_p)),
-    ]  # fmt: skip
+        ("type", U32),
+        ("next", VP),
+        ("flags", U32),
+        ("application", ctypes.POINTER(Application)),
+        ("layers", U32),
+        ("layer_names", VP),
+        ("extensions", U32),
+        ("extension_names", ctypes.POINTER(ctypes.c_char_p)),
+    ]
 
 
 class Bus(ctypes.Structure):
@@ -94,10 +106,16 @@ def ask():
             name = raw[20:276].split(b"\0")[0].decode("utf-8", "replace")
             out.append(
                 {
-                    "apiVersion": api, "driverVersion": driver, "vendorID": vendor, "deviceID": number, "deviceType": kind, "deviceName": name,
-                    "memory_bytes": heap(library, device), "pci": place(library, device),
+                    "apiVersion": api,
+                    "driverVersion": driver,
+                    "vendorID": vendor,
+                    "deviceID": number,
+                    "deviceType": kind,
+                    "deviceName": name,
+                    "memory_bytes": heap(library, device),
+                    "pci": place(library, device),
                 }
-            )  # fmt: skip
+            )
         return out
     finally:
         library.vkDestroyInstance(made, None)
