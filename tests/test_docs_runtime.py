@@ -26,3 +26,15 @@ def test_the_examples_compile_and_are_lint_clean():
 def test_the_roots_it_names_are_there():
     named = set(re.findall(r"[a-z]+", PAGE.partition("Paths begin with")[2].partition("(the facts")[0]))
     assert named and named <= set(roots())
+
+
+def test_how_it_works_names_files_that_are_there():
+    root = Path(__file__).parents[1]
+    page = (root / "docs" / "how-it-works.md").read_text("utf-8")
+    source = root / "src" / "pathfinder"
+    for name in set(re.findall(r"\b([a-z_]+\.py)\b", page)) - {"hatch_build.py"}:
+        assert (source / name).is_file(), name
+    for name in set(re.findall(r"\b([a-z]+/)(?=[ ,`;]|$)", page, re.MULTILINE)):
+        assert (source / name).is_dir() or (root / name).is_dir() or (root / "matrix" / name).is_dir(), name
+    for link in re.findall(r"\]\(([^)#]+)\)", page):
+        assert (root / "docs" / link).exists(), link

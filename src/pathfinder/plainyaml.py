@@ -20,50 +20,92 @@ def parse(text: str, where: str, *, guess: bool = False) -> Any:
 
     if len(text) > MOST_BYTES:
         raise Problem(f"The file is larger than {MOST_BYTES >> 20} MiB.", where=where)
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    builder = Builder(where, guess)
     try:
-        node = yaml.compose(text, Loader=loader)
+        for event in yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+            builder.take(event)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         says = getattr(error, "problem", None) or str(error).partition("\n")[0]
         raise Problem(f"Not valid YAML: {says}.", where=f"{where}:{mark.line + 1}" if mark else where) from None
-    except RecursionError:
-        raise Problem("Nested too deep.", where=where) from None
-    return None if node is None else Reader(where, guess).value(node, 0)
+    return builder.root
 
 
-class Reader:
-    """From nodes to values; counts what it makes."""
+class Builder:
+    """Values out of parser events, without recursion: a file may be hostile."""
 
     def __init__(self, where: str, guess: bool) -> None:
-        self.where = where
-        self.guess = guess
-        self.made = 0
+        self.root: Any = None
+        self._where, self._guess = where, guess
+        self._made = 0
+        self._open: list[tuple[Any, str | None, int]] = []
+        """Containers that are being filled, their anchor, and how many values there were before them."""
+        self._keys: list[str | None] = []
+        """For each of them the key that waits for its value."""
+        self._anchors: dict[str, tuple[Any, int]] = {}
+        """Finished values that have a name, and how many values they are."""
+        self._documents = 0
 
-    def value(self, node: Any, depth: int) -> Any:
-        self.made += 1
-        if self.made > MOST_VALUES or depth > DEEPEST:
-            raise Problem("Nested too deep." if depth > DEEPEST else "Too many values.", where=self.line(node))
-        if node.id == "scalar":
-            return _scalar(node, self.guess)
-        if node.id == "sequence":
-            return [self.value(item, depth + 1) for item in node.value]
-        found: dict[str, Any] = {}
-        for key, item in node.value:
-            if key.id != "scalar":
-                raise Problem("A key must be a word.", where=self.line(key))
-            if key.value in found:
-                raise Problem(f"The key {key.value!r} stands twice.", where=self.line(key))
-            found[key.value] = self.value(item, depth + 1)
-        return found
+    def take(self, event: Any) -> None:
+        kind = type(event).__name__
+        if kind == "ScalarEvent":
+            self._put(event, _scalar(event, self._guess), 1, key=event.value)
+        elif kind in ("MappingStartEvent", "SequenceStartEvent"):
+            self._start(event, {} if kind == "MappingStartEvent" else [])
+        elif kind in ("MappingEndEvent", "SequenceEndEvent"):
+            self._end()
+        elif kind == "AliasEvent":
+            if event.anchor not in self._anchors:
+                raise self._problem(event, f"There is no anchor {event.anchor!r} above, or it holds itself.")
+            self._put(event, *self._anchors[event.anchor])
+        elif kind == "DocumentStartEvent":
+            self._documents += 1
+            if self._documents > 1:
+                raise self._problem(event, "A file holds one document.")
 
-    def line(self, node: Any) -> str:
-        return f"{self.where}:{node.start_mark.line + 1}"
+    def _start(self, event: Any, container: Any) -> None:
+        before = self._made
+        self._put(event, container, 1)
+        if len(self._open) >= DEEPEST:
+            raise self._problem(event, "Nested too deep.")
+        self._open.append((container, event.anchor, before))
+        self._keys.append(None)
+
+    def _end(self) -> None:
+        container, anchor, before = self._open.pop()
+        self._keys.pop()
+        if anchor is not None:
+            self._anchors[anchor] = (container, self._made - before)
+
+    def _put(self, event: Any, value: Any, size: int, key: str | None = None) -> None:
+        self._made += size
+        if self._made > MOST_VALUES:
+            raise self._problem(event, "Too many values.")
+        if key is not None and event.anchor is not None:
+            self._anchors[event.anchor] = (value, 1)
+        if not self._open:
+            self.root = value
+            return
+        inside = self._open[-1][0]
+        if isinstance(inside, list):
+            inside.append(value)
+        elif self._keys[-1] is not None:
+            inside[self._keys[-1]] = value
+            self._keys[-1] = None
+        elif key is None:
+            raise self._problem(event, "A key must be a word.")
+        elif key in inside:
+            raise self._problem(event, f"The key {key!r} stands twice.")
+        else:
+            self._keys[-1] = key
+
+    def _problem(self, event: Any, says: str) -> Problem:
+        return Problem(says, where=f"{self._where}:{event.start_mark.line + 1}")
 
 
-def _scalar(node: Any, guess: bool) -> Any:
-    text: str = node.value
-    if node.style:  # quoted or a block; plain is None or empty, by which parser is there
+def _scalar(event: Any, guess: bool) -> Any:
+    text: str = event.value
+    if event.style:  # quoted or a block; plain is None or empty, by which parser is there
         return text
     if text in ("", "null"):
         return None
