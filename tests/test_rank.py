@@ -80,7 +80,8 @@ def test_doubt_orders_otherwise_equal_plans() -> None:
         plan("b", caveats=hit("slower")),
         plan("a"),
     ]
-    assert order(*plans) == ["a", "b", "c", "d", "e", "f"]
+    assert order(*plans) == ["a", "b", "c", "d", "f", "e"]
+    assert order(plans[0], plans[3]) == ["c", "f"]
 
 
 def test_measures_enter_as_buckets_only() -> None:

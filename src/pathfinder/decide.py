@@ -91,10 +91,10 @@ def _rejected(runtime: Runtime, ways: list[tuple[Candidate, Blockers]], whole_no
         left[index] = (candidate, whole_no(candidate, blockers), True)
 
 
-def _far(candidate: Candidate, blockers: Blockers) -> tuple[int, int, bool, int]:
+def _far(candidate: Candidate, blockers: Blockers) -> tuple[int, int, int, bool, int]:
     """How far a no is from a yes; of equals, the way that uses the devices there are."""
-    worst, absent, size = weight(blockers)
-    return worst, absent, not candidate.devices, size
+    worst, absent, moves, size = weight(blockers)
+    return worst, absent, moves, not candidate.devices, size
 
 
 def spelt(plan: Plan, decision: Decision, facts: Facts, demand: Demand, rules: Rules, places: Places) -> Plan:

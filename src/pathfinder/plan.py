@@ -7,7 +7,7 @@ from typing import Any
 from pathfinder.choose import Choice, Rooms, choose, quality_of, users
 from pathfinder.estimate import Tables
 from pathfinder.predict import predict
-from pathfinder.room import is_integrated, room_on, usable_ram
+from pathfinder.room import is_integrated, room_on, shares_ram, usable_ram, utilisation
 from pathfinder.steps import Places, effort
 from pathfinder.types import (
     Artifact,
@@ -43,7 +43,7 @@ def plan(candidate: Candidate, facts: Facts, demand: Demand, table: Table, table
 
     chosen = choose(candidate.artifacts, demand, table, rooms(devices, facts, cell), one)
     if not isinstance(chosen, Choice):
-        return (_no_room(chosen, devices, facts),) if chosen else (_no_form(),)
+        return (_no_room(chosen, devices, facts, utilisation(devices, cell)),) if chosen else (_no_form(),)
     return _plan(candidate, facts, demand, table, chosen, planned)
 
 
@@ -89,15 +89,17 @@ def _no_form() -> Blocker:
     return Blocker(fact="model.format", needed="a form of the model this runtime loads", found="none", holds=False, takes="wish")
 
 
-def _no_room(closest: Estimate, devices: tuple[Device, ...], facts: Facts) -> Blocker:
+def _no_room(closest: Estimate, devices: tuple[Device, ...], facts: Facts, share: float | None) -> Blocker:
     """The place that lacks most for the smallest form tried: what it would have to hold, and what is free there."""
     memory = closest.memory
     rows = [row for row in memory.per_device if row.available_bytes is not None]
     worst = min(rows, key=lambda row: (row.available_bytes or 0) - row.total_bytes, default=None)
     need, have = (worst.total_bytes, worst.available_bytes) if worst else (memory.total_bytes, None)
     on = next((device for device in devices if worst is not None and device.id == worst.device), None)
-    if have is not None and have >= need:
-        need, have, on = memory.total_bytes, usable_ram(facts), None
+    if have is not None and have >= need and memory.headroom_bytes is not None:
+        # Every place has room for its own part: what binds is a share of the device, or system memory that several places draw on.
+        need, have = memory.total_bytes, max(0, memory.total_bytes + min(0, memory.headroom_bytes))
+        on = devices[0] if devices and (share or not shares_ram(devices[0], facts)) else None
     installed = on.memory_bytes if on is not None else facts.memory.total_bytes
     quant = f"{closest.artifact.quant} " if closest.artifact else ""
     return Blocker(

@@ -3,17 +3,20 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, get_args
 
+from pathfinder.compare import parse_version
 from pathfinder.types import Blocker, Takes, Unlock, When
 from pathfinder.when import Answer, all_of, any_of, evaluate
 
 ORDER: tuple[Takes, ...] = get_args(Takes)
 
 
-def weight(blockers: Iterable[Blocker]) -> tuple[int, int, int]:
-    """The worst class of a failing set, whether it wants a device that is not there, then its size: what ways out are compared by."""
+def weight(blockers: Iterable[Blocker]) -> tuple[int, int, int, int]:
+    """What ways out are compared by: the worst class of the failing set; whether it wants a device that is not there, or what nobody
+    supports; whether it wants another system; its size."""
     failing = [blocker for blocker in blockers if blocker.holds is False]
-    absent = any(blocker.fact == "devices" for blocker in failing)
-    return max((ORDER.index(blocker.takes) for blocker in failing), default=0), int(absent), len(failing)
+    facts = {blocker.fact for blocker in failing}
+    absent = 2 if "cell.status" in facts else 1 if "devices" in facts else 0
+    return max((ORDER.index(blocker.takes) for blocker in failing), default=0), absent, int("os.family" in facts), len(failing)
 
 
 def ask(when: When | None, scope: Mapping[str, Any]) -> tuple[bool | None, tuple[Blocker, ...]]:
@@ -38,15 +41,30 @@ def _ask(when: When | None, scope: Mapping[str, Any]) -> tuple[Answer, tuple[Blo
 
 def unlock(blockers: tuple[Blocker, ...], name: str) -> Unlock | None:
     """One sentence on what would let a runtime run; None when nothing is known to fail."""
-    failing = tuple(dict.fromkeys(blocker for blocker in blockers if blocker.holds is False))
+    failing = strictest(blocker for blocker in blockers if blocker.holds is False)
     if not failing:
         return None
     takes = ORDER[weight(failing)[0]]
+    unsupported = next((blocker for blocker in failing if blocker.fact == "cell.status"), None)
+    if unsupported is not None:
+        return Unlock(takes=takes, says=unsupported.says or f"{name} does not support this system")
     if takes == "hardware":
         needs = _list([change(blocker) for blocker in failing if blocker.takes == "hardware"])
         return Unlock(takes=takes, says=f"needs {needs}")
     changes = _list([change(blocker) for blocker in failing])
     return Unlock(takes=takes, says=f"{changes} {'unlocks' if len(failing) == 1 else 'unlock'} {name}")
+
+
+def strictest(blockers: Iterable[Blocker]) -> list[Blocker]:
+    """Of several lower bounds on one fact, the highest."""
+    found: dict[str, Blocker] = {}
+    for blocker in blockers:
+        bound = blocker.needed.startswith(">= ")
+        name = f"{blocker.fact} >=" if bound else f"{blocker.fact} {blocker.needed}"
+        known = found.get(name)
+        if known is None or (bound and (parse_version(known.needed) or ()) < (parse_version(blocker.needed) or ())):
+            found[name] = blocker
+    return list(found.values())
 
 
 def change(blocker: Blocker) -> str:
@@ -74,9 +92,13 @@ def needs(text: str, fact: str = "") -> str:
         if text.startswith(sign):
             return words.format(text.removeprefix(sign))
     plain = text.removeprefix("has ")
-    return plain.removeprefix("one of ").replace(", ", " or ") if plain.startswith("one of ") else plain
+    if not plain.startswith("one of "):
+        return plain
+    choices = plain.removeprefix("one of ").split(", ")
+    return " or ".join(choices if len(choices) <= MOST_WORDS else [*choices[: MOST_WORDS - 1], "..."])
 
 
+MOST_WORDS = 5
 AGED = ("version", "version_id", "capability", "kernel", "l4t")
 LABELS = {
     "device.driver_version": "driver",
