@@ -378,6 +378,8 @@ class Shape(Frozen, frozen=True, kw_only=True):
     """RWKV: size of a head's state, and how many token shifts it keeps."""
     kda_head_dim: int | None = None
     """Kimi delta attention: head size of its state."""
+    per_layer_input: int | None = None
+    """Width of the token embeddings each layer has of its own (Gemma 3n, Gemma 4); looked up, never multiplied."""
     encoder_layers: int | None = None
     """Encoder-decoders (T5, Whisper): layers of the encoder; `layers` are the decoder's."""
 
@@ -438,6 +440,28 @@ class Model(Frozen, frozen=True, kw_only=True):
     sources: tuple[Source, ...] = ()
     tensors: tuple[Tensor, ...] = ()
     """Every tensor of the file, for a model read from a header; empty for a catalogued one."""
+
+
+class Chip(Frozen, frozen=True, kw_only=True):
+    """What a maker publishes of a chip. A name table only adds to what a driver says, it never decides."""
+
+    id: str
+    name: str
+    vendor: str
+    kind: Literal["gpu", "npu", "accelerator", "cpu"] = "gpu"
+    arch: str | None = None
+    match: tuple[str, ...] = ()
+    """Further names drivers give it."""
+    pattern: str | None = None
+    """Regular expression on a processor's model name, lower case."""
+    memory_bytes: int | None = None
+    bandwidth_bytes_per_second: float | None = None
+    fp32_flops: float | None = None
+    fp16_flops: float | None = None
+    """Dense operations per second on the fastest 16-bit path (matrix units where there are any)."""
+    dtypes: tuple[str, ...] = ()
+    unified: bool = False
+    sources: tuple[Source, ...] = ()
 
 
 class Demand(Frozen, frozen=True, kw_only=True):

@@ -21,6 +21,8 @@ def tensors(arch: str, shape: Shape) -> Iterator[tuple[int | None, Matrix]]:
     """(layer or None, (name, rows, columns)) of every matrix; norms and biases are left out (well under 0.1 % of the bytes)."""
     hidden, vocab = shape.hidden, shape.vocab or 0
     yield None, ("token_embd", vocab, hidden)
+    if shape.per_layer_input:
+        yield None, ("per_layer_token_embd", vocab, shape.per_layer_input * shape.layers)
     if not shape.tied_embeddings:
         yield None, ("output", vocab, hidden)
     recurrent = states(shape, 1)

@@ -32,7 +32,7 @@ def weights(model: Model, artifact: Artifact) -> Weights | None:
     sizes = matrix_bytes(model, shape, artifact)
     if sizes is None:
         return None
-    layers, experts, rest = [0.0] * shape.layers, [0.0] * shape.layers, {"token_embd": 0.0, "output": 0.0}
+    layers, experts, rest = [0.0] * shape.layers, [0.0] * shape.layers, {"token_embd": 0.0, "output": 0.0, "per_layer_token_embd": 0.0}
     for layer, name, size in sizes:
         if layer is None:
             rest[name] += size
@@ -47,7 +47,8 @@ def weights(model: Model, artifact: Artifact) -> Weights | None:
     return Weights(
         layers=tuple(round(size * scale) for size in layers),
         experts=tuple(round(size * scale) for size in experts),
-        input=round(rest["token_embd"] * scale),
+        input=round((rest["token_embd"] + rest["per_layer_token_embd"]) * scale),
+        looked_up=round(rest["per_layer_token_embd"] * scale),
         output=round(rest["output"] * scale),
         tied=shape.tied_embeddings,
         used_share=used_share(model),
@@ -111,7 +112,7 @@ def _mixed(name: str, quant: str, base: str, layer: int | None, shape: Shape) ->
     if base in ("F32", "F16", "BF16", "Q8_0") and quant != "MXFP4_MOE":
         return base
     if layer is None:
-        is_head = name == "output" or shape.tied_embeddings
+        is_head = name == "output" or (shape.tied_embeddings and name == "token_embd")
         if quant == "MXFP4_MOE" or quant.endswith("_L") and quant != "Q3_K_L":
             return "Q8_0"
         if not is_head:

@@ -20,6 +20,8 @@ class Weights(Frozen, frozen=True, kw_only=True):
     """Token (and position) embeddings; looked up, a row a token, never multiplied unless tied."""
     output: int
     """The matrix that makes logits, and the final norm."""
+    looked_up: int = 0
+    """The part of `input` that is never multiplied, even where it is tied (embeddings of each layer)."""
     tied: bool = False
     """The input matrix is the output matrix as well."""
     used_share: float = 1.0
@@ -34,7 +36,7 @@ class Weights(Frozen, frozen=True, kw_only=True):
     @property
     def head(self) -> int:
         """Bytes multiplied to make logits."""
-        return self.input if self.tied else self.output
+        return self.input - self.looked_up if self.tied else self.output
 
     def active(self, layer: int) -> float:
         """Bytes of a layer that one token reads."""
@@ -59,17 +61,19 @@ def from_table(model: Model) -> Weights:
     trunk = layers - (shape.nextn_layers if shape is not None else 0)
     whole, experts = [0] * layers, [0] * layers
     rest = {"input": 0, "output": 0}
+    looked_up = 0
     for tensor in model.tensors:
         layer = layer_of(tensor)
         if layer is None or layer >= layers:
             rest["input" if INPUT.search(tensor.name) else "output"] += tensor.bytes
+            looked_up += tensor.bytes if LOOKED_UP.match(tensor.name) else 0
         elif layer < trunk or shape is None:
             whole[layer] += tensor.bytes
             if EXPERT.search(tensor.name):
                 experts[layer] += tensor.bytes
     tied = not any(OUTPUT.search(tensor.name) for tensor in model.tensors)
     return Weights(
-        layers=tuple(whole), experts=tuple(experts), input=rest["input"], output=rest["output"], tied=tied, used_share=used_share(model)
+        layers=tuple(whole), experts=tuple(experts), input=rest["input"], output=rest["output"], looked_up=looked_up, tied=tied, used_share=used_share(model)
     )
 
 

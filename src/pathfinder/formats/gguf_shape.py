@@ -78,6 +78,7 @@ def shape(metadata: Mapping[str, Any], arch: str, vocab: int | None, tied: bool)
         "kv_heads_per_layer": _uneven(kv_row),
         "heads_per_layer": _uneven(heads_row),
         "ffn_per_layer": _uneven(ffn_row),
+        "per_layer_input": keys.number("embedding_length_per_layer_input"),
         "nextn_layers": min(keys.number("nextn_predict_layers") or 0, layers - 1),
     }
     fields |= _experts(keys, layers) | _latent(keys) | _sliding(keys, layers, vocab) | _recurrent(keys, layers, heads_row, kv_row, ffn_row)

@@ -1,0 +1,88 @@
+"""Which published chip a device is. The table adds bandwidth and compute to what a driver says; it never decides what the device is."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pathfinder.types import Cpu, Device, Frozen
+
+NOISE = re.compile(r"\((?:r|tm|c)\)|®|™|\b(?:nvidia|amd|ati|intel|apple|qualcomm|graphics|corporation|gpu|series|with|design)\b|\[.*?\]|/.*$", re.I)
+MOBILE = re.compile(r"\b(?:laptop|mobile|max-q)\b", re.I)
+SIZE = re.compile(r"\b\d+ ?gb\b", re.I)
+
+
+class Published(Frozen, frozen=True, kw_only=True):
+    """Figures of one chip. Bytes, bytes a second, operations a second."""
+
+    name: str
+    arch: str | None = None
+    memory_bytes: int | None = None
+    bandwidth: float | None = None
+    fp32_flops: float | None = None
+    fp16_flops: float | None = None
+
+
+def find(device: Device, documents: Mapping[str, Any]) -> Published | None:
+    """The chip whose name the device bears; of several (memory variants) the one with the nearest memory."""
+    if device.name is None:
+        return None
+    wanted, mobile = words(device.name), bool(MOBILE.search(device.name))
+    own_vendor = documents.get(device.vendor or "")
+    best: tuple[tuple[float, float], Published] | None = None
+    for name, raw in every({"": own_vendor} if own_vendor else {key: value for key, value in documents.items() if key != "cpu"}):
+        for spelling in (name, *raw.get("match", ())):
+            if wanted.isdisjoint(spelling.lower().replace("(", " ").replace(")", " ").split()):
+                continue
+            own = words(spelling)
+            if not own or not own <= wanted or (bool(MOBILE.search(spelling)) != mobile):
+                continue
+            found = published(name, raw)
+            ranked = (-float(len(own)), distance(found.memory_bytes, device.memory_bytes)), found
+            if best is None or ranked[0] < best[0]:
+                best = ranked
+    return best[1] if best else None
+
+
+def processor(cpu: Cpu, board: str | None, documents: Mapping[str, Any]) -> Published | None:
+    """The family of a processor, by the regular expressions of the table."""
+    text = " ".join(part for part in (cpu.model, board) if part).lower()
+    text = re.sub(r"\((?:r|tm)\)", "", text)
+    for name, raw in every({"cpu": documents.get("cpu") or {}}):
+        pattern = raw.get("pattern")
+        if pattern and text and re.search(str(pattern), text):
+            return published(name, raw)
+    return None
+
+
+def every(documents: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for document in documents.values():
+        for id, raw in document.items():
+            if id != "defaults" and isinstance(raw, Mapping):
+                yield str(raw.get("name") or id), raw
+
+
+def published(name: str, raw: Mapping[str, Any]) -> Published:
+    def number(key: str) -> float | None:
+        value = raw.get(key)
+        return None if value is None else float(value)
+
+    memory = number("memory_bytes")
+    return Published(
+        name=name,
+        arch=raw.get("arch"),
+        memory_bytes=None if memory is None else int(memory),
+        bandwidth=number("bandwidth_bytes_per_second"),
+        fp32_flops=number("fp32_flops"),
+        fp16_flops=number("fp16_flops"),
+    )
+
+
+def words(name: str) -> frozenset[str]:
+    """The words that tell a chip: without makers' names, trade marks and memory sizes."""
+    plain = SIZE.sub(" ", NOISE.sub(" ", name.lower()))
+    plain = MOBILE.sub(" ", plain)
+    return frozenset(re.findall(r"[a-z0-9+]+(?:-[a-z0-9]+)*", plain)) - {"geforce", "radeon", "tesla", "device"}
+
+
+def distance(a: int | None, b: int | None) -> float:
+    return 0.0 if a is None or b is None else abs(a - b) / b if b else 0.0

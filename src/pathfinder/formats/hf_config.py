@@ -1,0 +1,318 @@
+"""Hugging Face `config.json` -> architecture and Shape, in GGUF's spelling; MLX and other quantisation blocks -> quantisation."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pathfinder.formats.gguf_shape import CHUNKED, SLIDING, SYMMETRIC
+from pathfinder.types import Frozen, Shape, Task
+
+ARCHITECTURES: dict[str, str] = {
+    "LlamaForCausalLM": "llama", "LLaMAForCausalLM": "llama", "MistralForCausalLM": "llama", "MixtralForCausalLM": "llama",
+    "Llama4ForConditionalGeneration": "llama4", "Llama4ForCausalLM": "llama4", "MllamaForConditionalGeneration": "mllama",
+    "Mistral3ForConditionalGeneration": "mistral3", "Ministral3ForCausalLM": "mistral3", "MinistralForCausalLM": "llama",
+    "QWenLMHeadModel": "qwen", "Qwen2ForCausalLM": "qwen2", "Qwen2MoeForCausalLM": "qwen2moe", "Qwen2VLForConditionalGeneration": "qwen2vl",
+    "Qwen2_5_VLForConditionalGeneration": "qwen2vl", "Qwen3ForCausalLM": "qwen3", "Qwen3MoeForCausalLM": "qwen3moe",
+    "Qwen3NextForCausalLM": "qwen3next", "Qwen3VLForConditionalGeneration": "qwen3vl", "Qwen3VLMoeForConditionalGeneration": "qwen3vlmoe",
+    "Qwen3_5ForConditionalGeneration": "qwen35", "Qwen3_5ForCausalLM": "qwen35", "Qwen3_5MoeForConditionalGeneration": "qwen35moe",
+    "Qwen3_5MoeForCausalLM": "qwen35moe",
+    "GemmaForCausalLM": "gemma", "Gemma2ForCausalLM": "gemma2", "Gemma3ForCausalLM": "gemma3", "Gemma3ForConditionalGeneration": "gemma3",
+    "Gemma3nForConditionalGeneration": "gemma3n", "Gemma3nForCausalLM": "gemma3n", "Gemma4ForConditionalGeneration": "gemma4",
+    "Gemma4ForCausalLM": "gemma4", "Gemma3TextModel": "gemma-embedding",
+    "PhiForCausalLM": "phi2", "Phi3ForCausalLM": "phi3", "PhiMoEForCausalLM": "phimoe", "Phi3SmallForCausalLM": "phi3small",
+    "DeepseekForCausalLM": "deepseek", "DeepseekV2ForCausalLM": "deepseek2", "DeepseekV3ForCausalLM": "deepseek2",
+    "DeepseekV32ForCausalLM": "deepseek32", "KimiK2ForCausalLM": "deepseek2", "KimiLinearForCausalLM": "kimi-linear",
+    "GptOssForCausalLM": "gpt-oss", "Glm4ForCausalLM": "glm4", "Glm4MoeForCausalLM": "glm4moe", "Glm4MoeLiteForCausalLM": "deepseek2",
+    "GlmMoeDsaForCausalLM": "glm-dsa", "GlmForCausalLM": "chatglm", "ChatGLMModel": "chatglm", "ChatGLMForConditionalGeneration": "chatglm",
+    "GraniteForCausalLM": "granite", "GraniteMoeForCausalLM": "granitemoe", "GraniteMoeHybridForCausalLM": "granitehybrid",
+    "OlmoForCausalLM": "olmo", "Olmo2ForCausalLM": "olmo2", "Olmo3ForCausalLM": "olmo2", "OlmoeForCausalLM": "olmoe",
+    "SmolLM3ForCausalLM": "smollm3", "FalconForCausalLM": "falcon", "RWForCausalLM": "falcon", "FalconH1ForCausalLM": "falcon-h1",
+    "FalconMambaForCausalLM": "mamba", "ExaoneForCausalLM": "exaone", "Exaone4ForCausalLM": "exaone4", "ExaoneMoEForCausalLM": "exaone-moe",
+    "CohereForCausalLM": "command-r", "Cohere2ForCausalLM": "cohere2", "InternLM2ForCausalLM": "internlm2", "InternLM3ForCausalLM": "llama",
+    "InternLMForCausalLM": "llama", "Lfm2ForCausalLM": "lfm2", "Lfm2MoeForCausalLM": "lfm2moe", "NemotronForCausalLM": "nemotron",
+    "NemotronHForCausalLM": "nemotron_h", "DeciLMForCausalLM": "deci", "MiniCPMForCausalLM": "minicpm", "MiniCPM3ForCausalLM": "minicpm3",
+    "StableLmForCausalLM": "stablelm", "StableLMEpochForCausalLM": "stablelm", "GPT2LMHeadModel": "gpt2", "GPT2LMHeadCustomModel": "starcoder",
+    "GPTJForCausalLM": "gptj", "GPTNeoXForCausalLM": "gptneox", "GPTBigCodeForCausalLM": "starcoder", "Starcoder2ForCausalLM": "starcoder2",
+    "BloomForCausalLM": "bloom", "BloomModel": "bloom", "MPTForCausalLM": "mpt", "MptForCausalLM": "mpt", "OPTForCausalLM": "opt",
+    "BaichuanForCausalLM": "baichuan", "OrionForCausalLM": "orion", "XverseForCausalLM": "xverse", "MambaForCausalLM": "mamba",
+    "Mamba2ForCausalLM": "mamba2", "RwkvForCausalLM": "rwkv4", "Rwkv6ForCausalLM": "rwkv6", "RWKV7ForCausalLM": "rwkv7",
+    "JambaForCausalLM": "jamba", "DbrxForCausalLM": "dbrx", "Grok1ModelForCausalLM": "grok", "ArcticForCausalLM": "arctic",
+    "MiniMaxM2ForCausalLM": "minimax-m2", "Ernie4_5ForCausalLM": "ernie4_5", "Ernie4_5_MoeForCausalLM": "ernie4_5-moe",
+    "HunYuanDenseV1ForCausalLM": "hunyuan-dense", "HunYuanMoEV1ForCausalLM": "hunyuan-moe", "SeedOssForCausalLM": "seed_oss",
+    "Dots1ForCausalLM": "dots1", "ArceeForCausalLM": "arcee", "AfmoeForCausalLM": "afmoe", "BailingMoeV2ForCausalLM": "bailingmoe2",
+    "T5ForConditionalGeneration": "t5", "UMT5ForConditionalGeneration": "t5", "T5EncoderModel": "t5encoder", "BertModel": "bert",
+    "BertForMaskedLM": "bert", "XLMRobertaModel": "bert", "XLMRobertaForSequenceClassification": "bert", "RobertaModel": "bert", "MPNetForMaskedLM": "bert",
+    "NomicBertModel": "nomic-bert", "NomicBertMoEModel": "nomic-bert-moe", "JinaBertForMaskedLM": "jina-bert-v2", "ModernBertForMaskedLM": "modern-bert",
+    "ModernBertModel": "modern-bert", "WhisperForConditionalGeneration": "whisper", "BitnetForCausalLM": "bitnet", "BitNetForCausalLM": "bitnet",
+    "LlavaLlamaForCausalLM": "llama", "LlavaForConditionalGeneration": "llama", "LlavaNextForConditionalGeneration": "llama",
+}  # fmt: skip
+"""`architectures[0]` -> llama.cpp's name; others keep their class name. Source: `convert_hf_to_gguf.py` of llama.cpp."""
+
+ALIASES: dict[str, tuple[str, ...]] = {
+    "layers": ("num_hidden_layers", "n_layer", "n_layers", "num_layers", "num_decoder_layers", "decoder_layers"),
+    "hidden": ("hidden_size", "n_embd", "d_model"),
+    "heads": ("num_attention_heads", "n_head", "n_heads", "num_heads", "decoder_attention_heads"),
+    "ffn": ("intermediate_size", "n_inner", "d_ff", "ffn_hidden_size", "decoder_ffn_dim", "ffn_dim", "intermediate_size_mlp"),
+    "context": ("max_position_embeddings", "n_positions", "max_seq_len", "seq_length", "max_target_positions", "n_ctx"),
+    "vocab": ("vocab_size", "padded_vocab_size"),
+    "experts": ("num_local_experts", "num_experts", "n_routed_experts", "moe_num_experts"),
+    "experts_used": ("num_experts_per_tok", "num_experts_per_token", "top_k_experts", "moe_topk", "moe_k"),
+    "expert_ffn": ("moe_intermediate_size", "expert_ffn_hidden_size"),
+    "shared_experts": ("n_shared_experts", "num_shared_experts", "moe_num_shared_experts"),
+    "dense_layers": ("first_k_dense_replace", "num_dense_layers", "moe_layer_start_index"),
+}
+FOUR_TIMES = {"gpt2", "gptj", "bloom", "falcon", "gptneox", "starcoder", "mpt", "opt"}
+"""Where no feed-forward size is stated it is four times the hidden size."""
+TIED = {
+    "gemma", "gemma2", "gemma3", "gemma3n", "gemma4", "gpt2", "bloom", "falcon", "starcoder", "mpt", "opt", "command-r", "cohere2", "t5",
+    "whisper", "bert", "nomic-bert", "gemma-embedding",
+}  # fmt: skip
+"""Input and output matrices are one where the file does not say otherwise."""
+
+
+class Reading(Frozen, frozen=True, kw_only=True):
+    arch: str
+    hf_arch: str | None
+    shape: Shape | None
+    quant: str | None
+    """`4bit` for MLX, `AWQ`, `GPTQ`, `FP8`, ... or the floating type; None when the file does not say."""
+    format: str
+    tasks: tuple[Task, ...]
+
+
+def read(config: Mapping[str, Any]) -> Reading:
+    """What a `config.json` says. Unknown keys and values of another type are left out, never guessed."""
+    named = config.get("architectures")
+    hf_arch = named[0] if isinstance(named, list) and named and isinstance(named[0], str) else None
+    arch = ARCHITECTURES.get(hf_arch or "", hf_arch or str(config.get("model_type") or "unknown"))
+    text = _text(config)
+    quant, form = quantisation(config)
+    return Reading(arch=arch, hf_arch=hf_arch, shape=shape(arch, text), quant=quant, format=form, tasks=tasks(hf_arch, arch))
+
+
+def tasks(hf_arch: str | None, arch: str) -> tuple[Task, ...]:
+    if arch == "whisper":
+        return ("transcribe",)
+    if hf_arch is not None and hf_arch.endswith("ForSequenceClassification"):
+        return ("rerank",)
+    if arch in ("bert", "nomic-bert", "nomic-bert-moe", "jina-bert-v2", "modern-bert", "gemma-embedding", "t5encoder"):
+        return ("embeddings",)
+    return ("chat", "completion")
+
+
+def quantisation(config: Mapping[str, Any]) -> tuple[str | None, str]:
+    """(quantisation, format): MLX keeps `{group_size, bits}`, others a method of their own."""
+    block = config.get("quantization_config")
+    mlx = config.get("quantization")
+    if isinstance(mlx, dict) and isinstance(mlx.get("bits"), int):
+        return f"{mlx['bits']}bit", "mlx"
+    if isinstance(block, dict):
+        method, bits = str(block.get("quant_method") or "").lower(), block.get("bits")
+        if not method and isinstance(bits, int):
+            return f"{bits}bit", "mlx"
+        names = {"awq": "AWQ", "gptq": "GPTQ", "fp8": "FP8", "mxfp4": "MXFP4", "exl2": "EXL2", "exl3": "EXL3", "bitsandbytes": "NF4"}
+        for key, name in names.items():
+            if key in method:
+                return name, key if key not in ("mxfp4", "bitsandbytes") else "safetensors"
+        if method == "compressed-tensors":
+            return str(block.get("format") or "W4A16").upper(), "compressed-tensors"
+        return method.upper() or None, "safetensors"
+    kind = config.get("torch_dtype") or config.get("dtype") or _text(config).get("torch_dtype") or _text(config).get("dtype")
+    return {"bfloat16": "BF16", "float16": "F16", "float32": "F32"}.get(str(kind)), "safetensors"
+
+
+def _text(config: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The language model's part of a multimodal configuration."""
+    for key in ("text_config", "llm_config", "language_config"):
+        inner = config.get(key)
+        if isinstance(inner, dict) and any(name in inner for name in ALIASES["layers"]):
+            return {**{name: value for name, value in config.items() if name == "tie_word_embeddings"}, **inner}
+    return config
+
+
+class _Keys:
+    def __init__(self, config: Mapping[str, Any]) -> None:
+        self.config = config
+
+    def number(self, *names: str) -> int | None:
+        for name in names:
+            value = self.config.get(name)
+            if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 40:
+                return value
+        return None
+
+    def row(self, *names: str) -> tuple[int, ...] | None:
+        for name in names:
+            value = self.config.get(name)
+            if isinstance(value, list) and value and len(value) <= 1024 and all(isinstance(item, int) for item in value):
+                return tuple(value)
+        return None
+
+    def known(self, field: str) -> int | None:
+        return self.number(*ALIASES[field])
+
+
+def shape(arch: str, config: Mapping[str, Any]) -> Shape | None:
+    """The numbers of one language model; None where layers or width are not stated."""
+    keys = _Keys(config)
+    layers, hidden = keys.known("layers"), keys.known("hidden")
+    if not layers or not hidden or layers > 1024:
+        return None
+    heads = keys.known("heads")
+    rows = keys.row("intermediate_size")
+    head_dim = keys.number("head_dim", "d_kv") or (hidden // heads if heads else None)
+    ffn = max(rows) if rows else keys.known("ffn") or (4 * hidden if arch in FOUR_TIMES else None)
+    fields: dict[str, Any] = {
+        "layers": layers,
+        "hidden": hidden,
+        "heads": heads,
+        "kv_heads": _kv_heads(keys, arch, heads),
+        "head_dim": head_dim,
+        "value_head_dim": head_dim,
+        "ffn": ffn,
+        "ffn_per_layer": rows if rows and len(set(rows)) > 1 and len(rows) == layers else None,
+        "vocab": keys.known("vocab"),
+        "context": keys.known("context"),
+        "tied_embeddings": _tied(config, arch),
+        "encoder_layers": keys.number("encoder_layers") or (keys.number("num_layers") if arch == "t5" else None),
+    }
+    if config.get("use_double_wide_mlp") is True and ffn and keys.number("num_kv_shared_layers"):
+        own = layers - (keys.number("num_kv_shared_layers") or 0)
+        fields["ffn_per_layer"] = tuple(ffn if index < own else 2 * ffn for index in range(layers))
+    fields["per_layer_input"] = keys.number("hidden_size_per_layer_input") or None
+    fields |= _experts(keys, ffn) | _latent(keys, heads) | _sliding(keys, arch, layers) | _recurrent(keys, arch, layers, hidden, heads)
+    return Shape(**fields)
+
+
+def _tied(config: Mapping[str, Any], arch: str) -> bool:
+    said = config.get("tie_word_embeddings")
+    return said if isinstance(said, bool) else arch in TIED
+
+
+def _kv_heads(keys: _Keys, arch: str, heads: int | None) -> int | None:
+    stated = keys.number("num_key_value_heads", "num_kv_heads", "n_head_kv", "multi_query_group_num", "decoder_attention_heads")
+    if stated is not None:
+        return stated
+    if keys.config.get("multi_query") is True or arch == "starcoder":
+        return 1
+    nested = keys.config.get("attn_config")
+    if isinstance(nested, dict) and isinstance(nested.get("kv_n_heads"), int):
+        return int(nested["kv_n_heads"])
+    return heads
+
+
+def _experts(keys: _Keys, ffn: int | None) -> dict[str, Any]:
+    count = keys.known("experts")
+    if not count:
+        return {}
+    own, shared = keys.known("expert_ffn"), keys.known("shared_experts")
+    stated = keys.number("shared_expert_intermediate_size")
+    if shared is None and stated:
+        shared = max(1, round(stated / own)) if own else 1
+    if own and ffn and keys.config.get("enable_moe_block") is True:
+        shared = max(1, round(ffn / own))  # Gemma 4 runs its dense feed-forward beside the experts
+    return {
+        "experts": count,
+        "experts_used": keys.known("experts_used"),
+        "shared_experts": shared,
+        "expert_ffn": own or ffn,
+        "dense_layers": keys.known("dense_layers"),
+    }
+
+
+def _latent(keys: _Keys, heads: int | None) -> dict[str, Any]:
+    rank = keys.number("kv_lora_rank")
+    if not rank:
+        return {}
+    rope, nope, value = (keys.number(name) or 0 for name in ("qk_rope_head_dim", "qk_nope_head_dim", "v_head_dim"))
+    return {
+        "kv_lora_rank": rank,
+        "q_lora_rank": keys.number("q_lora_rank"),
+        "rope_head_dim": rope,
+        "mla_key_dim": nope + rope,
+        "mla_value_dim": value,
+        "kv_heads": 1,
+        "head_dim": rank + rope,
+        "value_head_dim": rank,
+        "indexer_heads": keys.number("index_n_heads"),
+        "indexer_head_dim": keys.number("index_head_dim"),
+    }
+
+
+def _sliding(keys: _Keys, arch: str, layers: int) -> dict[str, Any]:
+    window, kinds = keys.number("sliding_window"), keys.config.get("layer_types")
+    found: dict[str, Any] = {}
+    shared = keys.number("num_kv_shared_layers") or 0
+    if arch in ("gemma3n", "gemma4") and 0 < shared < layers:
+        found["kv_layers"] = layers - shared
+    if arch not in SLIDING and arch != "gemma4":
+        return found
+    if arch in CHUNKED:
+        window = keys.number("attention_chunk_size") or SLIDING[arch][2]
+    if not window:
+        return found
+    found["sliding_window"] = window
+    found["window_kind"] = "chunked" if arch in CHUNKED else "symmetric" if arch in SYMMETRIC else "standard"
+    if isinstance(kinds, list) and len(kinds) == layers:
+        found["sliding_layers"] = tuple(index for index, kind in enumerate(kinds) if kind in ("sliding_attention", "chunked_attention"))
+        if not found["sliding_layers"]:
+            return {key: value for key, value in found.items() if key == "kv_layers"}
+    elif arch in SLIDING:
+        found["sliding_pattern"] = keys.number("sliding_window_pattern", "_sliding_window_pattern") or SLIDING[arch][0]
+        found["sliding_first"] = SLIDING[arch][1]
+    if arch == "gemma4":
+        narrow, wide = keys.number("head_dim"), keys.number("global_head_dim")
+        found |= {"sliding_head_dim": narrow, "sliding_value_head_dim": narrow, "head_dim": wide or narrow, "value_head_dim": wide or narrow}
+        full = keys.number("num_global_key_value_heads")
+        plain = keys.number("num_key_value_heads")
+        marked = set(found.get("sliding_layers") or ())
+        if full and plain and full != plain and marked:
+            found["kv_heads_per_layer"] = tuple(plain if index in marked else full for index in range(layers))
+    return found
+
+
+def _recurrent(keys: _Keys, arch: str, layers: int, hidden: int, heads: int | None) -> dict[str, Any]:
+    kinds = keys.config.get("layer_types") or keys.config.get("layers_block_type")
+    full = tuple(i for i, kind in enumerate(kinds) if kind in ("full_attention", "attention")) if isinstance(kinds, list) else None
+    found: dict[str, Any] = {}
+    if arch in ("qwen3next", "qwen35", "qwen35moe"):
+        period = keys.number("full_attention_interval") or 4
+        full = full if full is not None else tuple(i for i in range(layers) if (i + 1) % period == 0)
+        keys_, values = keys.number("linear_num_key_heads") or 0, keys.number("linear_num_value_heads") or 0
+        found = {
+            "state_size": keys.number("linear_key_head_dim"),
+            "groups": keys_,
+            "inner": values * (keys.number("linear_value_head_dim") or 0),
+            "conv_kernel": keys.number("linear_conv_kernel_dim"),
+        }
+    elif arch in ("lfm2", "lfm2moe"):
+        full = full if full is not None else keys.row("full_attn_idxs")
+        found = {"conv_kernel": keys.number("conv_L_cache")}
+    elif arch in ("granitehybrid", "falcon-h1", "nemotron_h", "mamba2"):
+        inner = keys.number("mamba_d_ssm") or (keys.number("mamba_n_heads", "mamba_num_heads") or 0) * (keys.number("mamba_d_head", "mamba_head_dim") or 0)
+        found = {
+            "state_size": keys.number("mamba_d_state", "ssm_state_size", "state_size"),
+            "groups": keys.number("mamba_n_groups", "n_groups"),
+            "inner": inner or (keys.number("expand", "mamba_expand") or 2) * hidden,
+            "conv_kernel": keys.number("mamba_d_conv", "conv_kernel"),
+        }
+        if arch == "falcon-h1":
+            return found | {"recurrent_layers": tuple(range(layers))}
+        if arch == "mamba2":
+            full = ()
+        pattern = keys.config.get("hybrid_override_pattern")
+        if arch == "nemotron_h" and isinstance(pattern, str):
+            return found | {
+                "attention_layers": tuple(i for i, kind in enumerate(pattern) if kind == "*"),
+                "recurrent_layers": tuple(i for i, kind in enumerate(pattern) if kind == "M"),
+            }
+    elif arch == "mamba":
+        found = {
+            "state_size": keys.number("state_size"), "conv_kernel": keys.number("conv_kernel", "d_conv") or 4,
+            "inner": keys.number("intermediate_size", "d_inner") or 2 * hidden, "ffn": None,
+        }  # fmt: skip
+        full = ()
+    if not found:
+        return {}
+    if full is None:
+        return found
+    return found | {"attention_layers": full, "recurrent_layers": tuple(i for i in range(layers) if i not in full)}
