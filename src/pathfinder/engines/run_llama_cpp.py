@@ -137,12 +137,14 @@ class Engine:
             self.decode([best])
             logits = self.logits()
         ended = time.perf_counter()
+        text += (rest := decoder.decode(b"", True))
+        out.token(index, rest)
         out.send(
             "sample",
             prompt=index,
             prompt_tokens=prompt,
             tokens=made,
-            text=text + decoder.decode(b"", True),
+            text=text,
             logprobs=logprobs if watch else None,
             finite=finite,
             prefill_seconds=round(prefilled - started, 6),

@@ -60,8 +60,8 @@ class Engine:
         mx, out = self.mx, self.out
         made: list[int] = []
         logprobs: list[list[float | None]] = []
-        finite, cache, detokenizer, ends = True, self.make_cache(self.model), self.tokenizer.detokenizer, set(self.tokenizer.eos_token_ids)
-        detokenizer.reset()
+        finite, cache, ends = True, self.make_cache(self.model), set(self.tokenizer.eos_token_ids)
+        text = Text(self.tokenizer, self.prompts[index][-1])
         started = time.perf_counter()
         logits = self.prefill(self.prompts[index], cache)
         prefilled = time.perf_counter()
@@ -83,25 +83,43 @@ class Engine:
             made.append(token)
             if not ignore_end and token in ends:
                 break
-            detokenizer.add_token(token)
-            out.token(index, detokenizer.last_segment)
+            out.token(index, text.add(token))
             if following is None:
                 break
             logits, best, peak = following
         ended = time.perf_counter()
-        detokenizer.finalize()
-        out.token(index, detokenizer.last_segment)
+        text.whole += (rest := text.rest())
+        out.token(index, rest)
         out.send(
             "sample",
             prompt=index,
             prompt_tokens=self.prompts[index],
             tokens=made,
-            text=self.tokenizer.decode([t for t in made if t not in ends]),
+            text=text.whole,
             logprobs=logprobs if watch else None,
             finite=finite,
             prefill_seconds=round(prefilled - started, 6),
             decode_seconds=round(ended - prefilled, 6),
         )
+
+
+class Text:
+    """Tokens to text as they come. Decoding goes from a token before, so that leading spaces stay; half a character waits for the rest."""
+
+    def __init__(self, tokenizer: Any, before: int) -> None:
+        self.decode, self.ids, self.start, self.read, self.whole = tokenizer.decode, [before], 0, 1, ""
+
+    def add(self, token: int) -> str:
+        self.ids.append(token)
+        piece = self.rest()
+        if not piece or piece.endswith("\ufffd"):
+            return ""
+        self.start, self.read = self.read, len(self.ids)
+        self.whole += piece
+        return piece
+
+    def rest(self) -> str:
+        return str(self.decode(self.ids[self.start :])[len(self.decode(self.ids[self.start : self.read])) :])
 
 
 def _can_compile(mx: Any) -> bool:
