@@ -6,6 +6,7 @@ from pathfinder.compiler import entries, platform
 from pathfinder.lint import Matrix, lint, rules
 from pathfinder.matrix import resolve
 from pathfinder.plainyaml import parse
+from pathfinder.types import Model, Source
 
 SOUND = """
 name: Example
@@ -112,6 +113,12 @@ def test_a_download_without_a_digest_must_say_so():
     text = SOUND.replace("  serve:\n", f"{step}  serve:\n", 1)
     assert ("pinned", "warning") in found(text)
     assert found(text.replace("Get it", "Get it (unpinned)")) == set()
+
+
+def test_a_model_read_from_a_host():
+    source = Source(source="https://huggingface.co/a/b", checked="2026-11-20")
+    model = Model(id="m", name="M", family="M", arch="llama", sources=(source,))
+    assert {one.rule for one in lint(matrix_of(SOUND)._replace(models=[model]))} == {"sources"}
 
 
 def test_two_runtimes_with_one_name():

@@ -11,6 +11,12 @@ _HINT = "Name the registry: pypi:NAME==1.2, github:OWNER/NAME PATH."
 
 
 def check(matrix: Matrix) -> Iterator[Finding]:
+    for model in matrix.models:
+        for read in model.sources:
+            if _HOST.search(read.source) or not _DAY.fullmatch(read.checked):
+                yield Finding(
+                    "sources", f"models {model.id}", f"{read.source!r}, {read.checked!r}: name a registry, and a day.", hint=_HINT
+                )
     for where, one in matrix.evidence():
         if _HOST.search(one.source):
             yield Finding("sources", where, f"The source {one.source!r} names a host.", hint=_HINT)
