@@ -9,8 +9,8 @@ from pathfinder.types import ArgGroup, Facts, Frozen, PipInstall, Step, StepTemp
 from pathfinder.when import evaluate
 
 PLACEHOLDERS = (
-    "env", "bin", "python", "data", "models", "model", "repo", "file", "path", "quant", "hf_ref", "tag", "name", "context", "port", "host",
-    "threads", "parallel", "gpu_layers", "devices", "device_count", "utilisation",
+    "env", "bin", "python", "data", "models", "model", "repo", "file", "path", "quant", "hf_ref", "tag", "name", "context", "context_total",
+    "port", "host", "threads", "parallel", "gpu_layers", "devices", "device_count", "utilisation",
 )  # fmt: skip
 """The closed list of what may stand in braces in a recipe; see docs/add-a-runtime.md."""
 
