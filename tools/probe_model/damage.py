@@ -25,11 +25,12 @@ UNIT_BYTES = {"f16": 2, "q8_0": 34, "q4_0": 18}
 MANY = """
 import sys
 sys.path.insert(0, sys.argv[1])
-import wire, run_llama_cpp
+import importlib, wire
+script = importlib.import_module(sys.argv[2])
 out = wire.Wire()
 request = out.request()
 for path in request["models"]:
-    engine = run_llama_cpp.Engine({**request, "model": path}, out)
+    engine = script.Engine({**request, "model": path}, out)
     for index, prompt in enumerate(request["prompts"]):
         engine.answer(index, prompt["watch"], request["tokens"], False)
     engine.close()
@@ -80,7 +81,8 @@ def flips(form: str, draws: int, seed: int) -> Iterator[tuple[str, bytes]]:
 
 
 def judge_many(form: str, files: list[Path], seconds: float = 300.0) -> list[Judgement]:
-    """What the judge says of each GGUF file, all run by one llama.cpp process against the form's reference."""
+    """What the judge says of each file or folder, all run by one engine process against the form's reference."""
+    engine = engines.ENGINES["mlx" if form == "hf" else "llama.cpp"]
     reference = probe_model.reference(form)
     request = smoke.request(files[0], smoke.Asked(threads=1), reference, probe_model.longest_answer())
     request["models"] = [str(file) for file in files]
@@ -91,10 +93,11 @@ def judge_many(form: str, files: list[Path], seconds: float = 300.0) -> list[Jud
         if event["event"] == "sample":
             samples.append(smoke.sample(event, request["prompts"]))
         if event["event"] == "through":
-            runs.append(EngineRun(engine="llama.cpp", samples=tuple(samples), done=True))
+            runs.append(EngineRun(engine=engine.name, samples=tuple(samples), done=True))
             samples.clear()
 
-    ended = smoke.listen([sys.executable, "-c", MANY, str(Path(engines.__file__).parent)], "llama.cpp", request, seconds, on_event)
+    argv = [sys.executable, "-c", MANY, str(Path(engines.__file__).parent), engine.script.removesuffix(".py")]
+    ended = smoke.listen(argv, engine.name, request, seconds, on_event)
     runs += [ended] * (len(files) - len(runs))
     return [verdict.judge(run, reference) for run in runs]
 

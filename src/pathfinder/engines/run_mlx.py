@@ -12,6 +12,10 @@ else:
     import wire
 
 
+LONGEST_CHARACTER = 4
+"""Bytes, and so at most tokens, of one character in UTF-8."""
+
+
 class Engine:
     def __init__(self, request: dict[str, Any], out: "wire.Wire") -> None:
         started = time.perf_counter()
@@ -41,6 +45,9 @@ class Engine:
             device="gpu" if mx.default_device() == mx.gpu else "cpu",
             context=request.get("context"),
         )
+
+    def close(self) -> None:
+        self.mx.clear_cache()
 
     def prefill(self, tokens: list[int], cache: Any) -> Any:
         """The last token's logits, evaluated."""
@@ -112,7 +119,7 @@ class Text:
     def add(self, token: int) -> str:
         self.ids.append(token)
         piece = self.rest()
-        if not piece or piece.endswith("\ufffd"):
+        if not piece or (piece.endswith("\ufffd") and len(self.ids) - self.read < LONGEST_CHARACTER):
             return ""
         self.start, self.read = self.read, len(self.ids)
         self.whole += piece
