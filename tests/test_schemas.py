@@ -5,6 +5,7 @@ from pathlib import Path
 import jsonschema
 import msgspec
 import pytest
+import yaml
 
 from pathfinder import schemas, store
 from pathfinder.documents import matrix_document, profiles_document, runtime_document
@@ -62,3 +63,46 @@ def test_a_schema_refuses_wrong_words_and_kinds_and_takes_what_is_new():
 def test_an_unknown_document_is_refused():
     with pytest.raises(Problem, match="factz"):
         schemas.schema("factz")
+
+
+# --- what people write -----------------------------------------------------------------------------------------------
+
+ROOT = Path(__file__).parents[1]
+
+
+class Editor(yaml.SafeLoader):
+    """YAML as an editor's language server reads it: numbers are numbers, days are texts."""
+
+
+Editor.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith("timestamp")]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+@pytest.mark.parametrize(("name", "folder"), [("runtime-file", "runtimes"), ("platform-file", "platforms")])
+def test_every_file_validates_as_an_editor_reads_it(name, folder):
+    check = validator(name)
+    for path in sorted((ROOT / "matrix" / folder).glob("*.yaml")):
+        found = [
+            f"{path.name} {'.'.join(map(str, error.path))}: {error.message[:200]}"
+            for error in check.iter_errors(yaml.load(path.read_text("utf-8"), Editor))
+        ]
+        assert not found, found[0]
+
+
+def test_an_editor_sees_mistakes():
+    check = validator("runtime-file")
+    sound = {
+        "name": "X",
+        "summary": "S",
+        "home": "h",
+        "project": {"state": "active"},
+        "cells": {"linux-cpu": {"status": "works", "like": "x"}},
+    }
+    assert check.is_valid(sound)
+    assert not check.is_valid({**sound, "cels": {}})
+    assert not check.is_valid({**sound, "project": {"state": "dead"}})
+    assert not check.is_valid({**sound, "cells": {"linux-cpu": {"statsu": "works"}}})
+    assert not check.is_valid({**sound, "cells": {"linux-cpu": {"requires": {"r": {"says": "no when"}}}}})
+    assert not check.is_valid({key: value for key, value in sound.items() if key != "cells"})

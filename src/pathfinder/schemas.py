@@ -49,14 +49,22 @@ DOCUMENTS: dict[str, Any] = {
 """By the name that `pathfinder schema` takes."""
 
 
+FILES = ("runtime-file", "platform-file")
+"""What people write, for their editors."""
+
+
 def names() -> tuple[str, ...]:
-    return tuple(DOCUMENTS)
+    return (*DOCUMENTS, *FILES)
 
 
 def schema(name: str) -> dict[str, Any]:
     """The JSON Schema of a document. Raises Problem for a name that is none."""
+    if name in FILES:
+        from pathfinder import authoring
+
+        return {"$schema": DRAFT, **authoring.schema(authoring.files()[name]), "title": name}
     if name not in DOCUMENTS:
-        raise Problem(f"There is no document {name!r}.", hint=f"One of: {', '.join(DOCUMENTS)}.")
+        raise Problem(f"There is no document {name!r}.", hint=f"One of: {', '.join(names())}.")
     type_ = DOCUMENTS[name]
     (root,), parts = msgspec.json.schema_components([type_], ref_template="#/$defs/{name}")
     body = parts.pop(type_.__name__) if "$ref" in root else root
