@@ -32,16 +32,38 @@ def estimate(
     layers = 0 if not devices else min(gpu_layers, everything) if gpu_layers is not None else everything
     found = memory.estimate(model, weights, wish, facts, devices, rule, layers, overhead)
     if found.fits is False and gpu_layers is None and devices and offload and rule.kind != "utilisation":
-        layers, found = fewer(model, weights, wish, facts, devices, rule, everything, overhead)
+        layers, found = fewer(model, weights, wish, facts, devices, rule, everything, overhead, int(tables.coefficients.get("margin_bytes", 0)))
+    spoken, said = speed.estimate(
+        speed.Plan(
+            model=model,
+            weights=weights,
+            artifact=artifact,
+            devices=devices,
+            facts=facts,
+            engine=engine,
+            backend=backend_of(backend, devices),
+            gpu_layers=layers,
+            kv_type=kv_type,
+            tensor_split=rule.kind == "utilisation",
+        ),
+        tables,
+    )
     return Estimate(
         model=model.id,
         artifact=artifact,
         context=context,
         gpu_layers=layers if devices else None,
         memory=found,
-        speed=speed.unknown(),
-        assumed=assumptions(weights, wish, artifact, layers, everything, devices),
+        speed=spoken,
+        assumed=(*assumptions(weights, wish, artifact, layers, everything, devices), *said),
     )
+
+
+def backend_of(backend: str | None, devices: tuple[Device, ...]) -> str:
+    """The backend asked for, else the native one of the first device's maker."""
+    if backend is not None:
+        return backend
+    return {"nvidia": "cuda", "amd": "rocm", "apple": "metal", "intel": "sycl"}.get(devices[0].vendor or "", "vulkan") if devices else "cpu"
 
 
 def fewer(
@@ -53,30 +75,28 @@ def fewer(
     rule: MemoryRule,
     everything: int,
     overhead: int,
+    margin: int,
 ) -> tuple[int, MemoryEstimate]:
-    """The most layers whose devices hold them, by bisection; the rest stays in system memory."""
+    """The most layers whose devices hold them and leave `margin` bytes free, by bisection; the rest stays in system memory."""
     low, high = 0, everything - 1
     while low < high:
         middle = (low + high + 1) // 2
         tried = memory.estimate(model, weights, wish, facts, devices, rule, middle, overhead)
-        if _devices_fit(tried):
+        if _devices_fit(tried, margin):
             low = middle
         else:
             high = middle - 1
     return low, memory.estimate(model, weights, wish, facts, devices, rule, low, overhead)
 
 
-def _devices_fit(found: MemoryEstimate) -> bool:
-    return all(row.available_bytes is None or row.total_bytes <= row.available_bytes for row in found.per_device if row.device != "ram")
+def _devices_fit(found: MemoryEstimate, margin: int) -> bool:
+    return all(row.available_bytes is None or row.total_bytes + margin <= row.available_bytes for row in found.per_device if row.device != "ram")
 
 
 def overhead_bytes(rule: MemoryRule, backend: str | None, devices: tuple[Device, ...], tables: Tables) -> int:
     if rule.overhead_bytes is not None:
         return rule.overhead_bytes
-    name = backend or ("cuda" if devices and devices[0].vendor == "nvidia" else "rocm" if devices and devices[0].vendor == "amd" else "")
-    stated = tables.coefficients.get("overhead_bytes", memory.OVERHEAD)
-    value = stated.get(name, 0)
-    return int(value)
+    return int(tables.coefficients.get("overhead_bytes", memory.OVERHEAD).get(backend_of(backend, devices), 0))
 
 
 def by_size(model: Model, artifact: Artifact | None, facts: Facts, devices: tuple[Device, ...], context: int, rule: MemoryRule) -> Estimate:

@@ -43,6 +43,14 @@ def find(device: Device, documents: Mapping[str, Any]) -> Published | None:
     return best[1] if best else None
 
 
+def relative(device: Device, documents: Mapping[str, Any]) -> Published | None:
+    """Without a known name: the chip of the same architecture with the nearest memory, its figures standing in."""
+    if device.arch is None:
+        return None
+    same = [published(name, raw) for name, raw in every(documents) if raw.get("arch") == device.arch]
+    return min(same, key=lambda found: distance(found.memory_bytes, device.memory_bytes), default=None)
+
+
 def processor(cpu: Cpu, board: str | None, documents: Mapping[str, Any]) -> Published | None:
     """The family of a processor, by the regular expressions of the table."""
     text = " ".join(part for part in (cpu.model, board) if part).lower()
