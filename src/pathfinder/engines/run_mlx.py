@@ -42,7 +42,7 @@ class Engine:
             "loaded",
             load_seconds=round(time.perf_counter() - started, 6),
             engine_version=_version(),
-            device="gpu" if mx.default_device() == mx.gpu else "cpu",
+            device=_device(mx),
             context=request.get("context"),
         )
 
@@ -132,6 +132,17 @@ class Text:
 def _can_compile(mx: Any) -> bool:
     """MLX's CPU kernels are fused by a C++ compiler at run time. Without one newer versions run the operations one by one, 0.28 fails."""
     return bool(mx.default_device() == mx.gpu or shutil.which("g++") or sys.platform == "darwin")
+
+
+def _device(mx: Any) -> str:
+    """The GPU's own name where MLX knows it."""
+    if mx.default_device() != mx.gpu:
+        return "cpu"
+    try:
+        ask = mx.device_info if hasattr(mx, "device_info") else mx.metal.device_info
+        return str(ask().get("device_name", "gpu"))
+    except (AttributeError, RuntimeError):
+        return "gpu"
 
 
 def _first_line(error: Exception) -> str:
