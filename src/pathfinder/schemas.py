@@ -84,4 +84,16 @@ def _default(type_: Any) -> str:
 
 def text(name: str) -> str:
     """As `pathfinder schema` prints it and `matrix/schema/` keeps it."""
-    return msgspec.json.format(msgspec.json.encode(schema(name)), indent=2).decode() + "\n"
+    return msgspec.json.format(msgspec.json.encode(_ordered(schema(name))), indent=2).decode() + "\n"
+
+
+def _ordered(node: Any) -> Any:
+    """Alternatives in an order of their own, null last: msgspec's differs from release to release."""
+    if isinstance(node, list):
+        return [_ordered(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    found = {key: _ordered(item) for key, item in node.items()}
+    if "anyOf" in found:
+        found["anyOf"].sort(key=lambda one: (one == {"type": "null"}, msgspec.json.encode(one)))
+    return found
