@@ -1,0 +1,40 @@
+"""`pathfinder estimate`: memory and speed of one model on one host."""
+
+from typing import Annotated, Any
+
+import typer
+
+from pathfinder.errors import ExitStatus
+
+
+def estimate(
+    ctx: typer.Context,
+    ref: Annotated[str, typer.Argument(metavar="REF", help="A model by any name, a .gguf file or a folder.")],
+    quant: Annotated[str | None, typer.Option(help="Quantisation, such as Q4_K_M.")] = None,
+    context: Annotated[int | None, typer.Option(help="Tokens of context of each sequence.")] = None,
+    kv_type: Annotated[str, typer.Option(help="Type of the KV cache: f16, q8_0, q4_0, ...")] = "f16",
+    parallel: Annotated[int, typer.Option(help="Sequences held at once.")] = 1,
+    batch: Annotated[int, typer.Option(help="Micro-batch in tokens (llama.cpp's -ub).")] = 512,
+    engine: Annotated[str, typer.Option(help="Whose rules of memory and speed: llama.cpp, vllm, mlx-lm, transformers, ...")] = "llama.cpp",
+    gpu_layers: Annotated[int | None, typer.Option("--gpu-layers", "-ngl", help="Layers on the device; chosen when left out.")] = None,
+    cpu: Annotated[bool, typer.Option("--cpu", help="Leave the devices out.")] = False,
+) -> int:
+    """How much memory a model takes here, part by part and device by device, and how fast it will be."""
+    from pathfinder.cli.hosts import Known, answer
+    from pathfinder.estimate.asking import Wanted, estimated
+
+    session = ctx.obj
+    wanted = Wanted(ref, quant, context, kv_type, parallel, batch, engine, gpu_layers, cpu)
+
+    def one(known: Known) -> tuple[Any, int]:
+        return estimated(wanted, known.facts, session.overlay), ExitStatus.OK
+
+    def show(found: Any) -> None:
+        from pathfinder.cli.session import say
+        from pathfinder.cli.wish import columns
+        from pathfinder.estimate.words import lines
+
+        for line in lines(found, columns()):
+            say(line)
+
+    return answer(session, one, show)

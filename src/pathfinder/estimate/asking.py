@@ -1,0 +1,105 @@
+"""From what a person typed to an estimate: the model, its form, the devices, the rule."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from pathfinder.errors import Problem
+from pathfinder.estimate import Tables, estimate
+from pathfinder.formats.gguf_types import BLOCK
+from pathfinder.types import Artifact, Device, Estimate, Facts, MemoryRule, Model
+
+CONTEXT = 8192
+"""Tokens planned for when nothing is said, or the model's own limit where that is less."""
+UTILISATION = {"vllm": 0.92, "sglang": 0.88, "tensorrt-llm": 0.9}
+"""Fraction of each device claimed by default (vLLM `gpu_memory_utilization`, SGLang `mem_fraction_static`, TensorRT-LLM `free_gpu_memory_fraction`)."""
+FORMATS = {"llama.cpp": ("gguf",), "mlx-lm": ("mlx",), "vllm": ("awq", "gptq", "fp8", "safetensors"), "exllamav3": ("exl3",), "openvino": ("openvino",)}
+PREFERRED = ("Q4_K_M", "MXFP4", "4bit", "Q4_0", "Q8_0")
+
+
+class Wanted(NamedTuple):
+    ref: str
+    quant: str | None = None
+    context: int | None = None
+    kv_type: str = "f16"
+    parallel: int = 1
+    batch: int = 512
+    engine: str = "llama.cpp"
+    gpu_layers: int | None = None
+    cpu: bool = False
+
+
+def estimated(wanted: Wanted, facts: Facts, overlay: Sequence[str] = ()) -> Estimate:
+    """The estimate of one host. Raises Problem for a model nobody knows, a type that is none, or a number below one."""
+    from pathfinder import store
+
+    checked(wanted)
+    model, artifact = resolved(wanted, overlay)
+    tables = Tables(coefficients=store.estimate_table(tuple(overlay)), chips=store.devices(tuple(overlay)))
+    limit = model.shape.context if model.shape else None
+    context = wanted.context or min(CONTEXT, limit or CONTEXT)
+    return estimate(
+        model, artifact, facts, devices(facts, wanted.cpu), wanted.engine, rule(wanted.engine), context * wanted.parallel, wanted.parallel,
+        wanted.gpu_layers, wanted.kv_type, batch=wanted.batch, tables=tables,
+    )  # fmt: skip
+
+
+def checked(wanted: Wanted) -> None:
+    if wanted.kv_type.upper() not in BLOCK:
+        known = "f32, f16, bf16, q8_0, q5_1, q5_0, q4_1, q4_0, iq4_nl"
+        raise Problem(f"{wanted.kv_type!r} is no type a KV cache can have.", where="--kv-type", hint=f"One of {known}.")
+    for name in ("context", "parallel", "batch"):
+        number = getattr(wanted, name)
+        if number is not None and not 0 < number <= 1 << 32:
+            raise Problem(f"{number} is not a sensible number.", where=f"--{name}", hint="Give a number above zero.")
+    if wanted.gpu_layers is not None and wanted.gpu_layers < 0:
+        raise Problem("The number of layers cannot be negative.", where="--gpu-layers", hint="0 keeps everything in system memory.")
+
+
+def resolved(wanted: Wanted, overlay: Sequence[str]) -> tuple[Model, Artifact]:
+    from pathfinder import store
+    from pathfinder.ask import resolve
+
+    found = resolve(wanted.ref, store.models(tuple(overlay)), local)
+    if found.artifact is not None:
+        return found.model, found.artifact
+    return found.model, form(found.model, wanted.quant or found.quant, wanted.engine)
+
+
+def local(text: str) -> tuple[Model, Artifact] | None:
+    path = Path(text).expanduser()
+    if not path.exists():
+        return None
+    from pathfinder.formats.local import read
+
+    return read(path)
+
+
+def form(model: Model, quant: str | None, engine: str) -> Artifact:
+    """The artefact meant: of the quantisation asked for, else a middling one of the engine's own formats."""
+    formats = FORMATS.get(engine, ())
+    mine = [artifact for artifact in model.artifacts if artifact.format in formats] or list(model.artifacts)
+    if quant is not None:
+        same = [artifact for artifact in mine if artifact.quant.upper() == quant.upper()]
+        kind = formats[0] if formats else "gguf"
+        return same[0] if same else Artifact(format=kind, quant=quant)
+    for name in PREFERRED:
+        for artifact in mine:
+            if artifact.quant == name:
+                return artifact
+    return mine[0] if mine else Artifact(format="gguf", quant="Q4_K_M")
+
+
+def devices(facts: Facts, cpu: bool) -> tuple[Device, ...]:
+    """The GPUs one would use: discrete ones before integrated ones, hidden ones never."""
+    seen = () if cpu else facts.devices or ()
+    gpus = [device for device in seen if device.kind == "gpu" and device.visible is not False and (device.memory_bytes or device.shared_memory)]
+    discrete = [device for device in gpus if not device.integrated and not device.shared_memory]
+    return tuple(discrete or [device for device in gpus if device.vendor == "apple" or device.memory_bytes][:1])
+
+
+def rule(engine: str) -> MemoryRule:
+    if engine in UTILISATION:
+        return MemoryRule(kind="utilisation", utilisation=UTILISATION[engine])
+    kinds = {"mlx-lm": "mlx", "mlx": "mlx", "transformers": "torch"}
+    return MemoryRule(kind=kinds.get(engine, "llama.cpp"))  # type: ignore[arg-type]
