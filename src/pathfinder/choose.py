@@ -22,6 +22,8 @@ class Rooms(Frozen, frozen=True, kw_only=True):
     split: int | None
     """On the devices and in system memory together."""
     offload: bool = False
+    poor: bool = False
+    """Whether the poorest forms may be taken, as a last resort or because they were asked for."""
 
 
 class Choice(Frozen, frozen=True, kw_only=True):
@@ -63,15 +65,17 @@ def tiers(demand: Demand, table: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def ordered(artifacts: Sequence[Artifact], demand: Demand, table: Mapping[str, Any]) -> list[tuple[str | None, Artifact]]:
-    """The artefacts in the order in which they are tried, each with its quality."""
+    """The artefacts in the order in which they are tried, each with its quality; of one quality, the runtime's own formats first."""
     params = demand.model.params
     sign = 1 if demand.prefer in table["choose"]["smallest_first"] else -1
     order = tiers(demand, table)
     rated = [(quality_of(artifact, params, table), artifact) for artifact in artifacts]
+    formats = list(dict.fromkeys(artifact.format for artifact in artifacts))
 
-    def place(rated_one: tuple[str | None, Artifact]) -> tuple[int, float]:
+    def place(rated_one: tuple[str | None, Artifact]) -> tuple[int, int, float]:
         quality, artifact = rated_one
-        return order.index(quality) if quality in order else len(order), sign * (bits_per_weight(artifact, params) or 0)
+        tier = order.index(quality) if quality in order else len(order)
+        return tier, formats.index(artifact.format), sign * (bits_per_weight(artifact, params) or 0)
 
     return sorted(rated, key=place)
 
@@ -98,10 +102,13 @@ def choose(
 ) -> Choice | Estimate | None:
     """The first form that fits in the order of the wish; else the estimate of the one that came closest; None without any form.
 
-    Whole in fast memory comes first, a shortened default context before a lossy form; then split with system memory; then the poorest."""
+    Whole in fast memory comes first, a shortened default context before a lossy form; then split with system memory;
+    the poorest forms only where they are allowed."""
     rated = ordered(artifacts, demand, table)
     lengths = contexts(demand, table)
     params = demand.model.params
+    if not rooms.poor:
+        rated = [one for one in rated if one[0] != "poor"] or rated
     for artifact, context, split in _attempts(rated, lengths, rooms.offload):
         limit = rooms.split if split else rooms.whole
         if limit is not None and least_bytes(artifact, params) > limit:

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from pathfinder.estimate import Tables
 from pathfinder.match import ANY_MODEL, match
-from pathfinder.plan import plan
+from pathfinder.plan import plan, rooms, spell_size
 from pathfinder.rank import best_per_runtime, rank, sure
 from pathfinder.steps import Places
 from pathfinder.types import Blocker, Candidate, CheckResult, Demand, Facts, Plan, Recommendation, Rejected, Runtime
@@ -16,6 +16,7 @@ from pathfinder.values import with_steps
 
 Blockers = tuple[Blocker, ...]
 WholeNo = Callable[[Candidate, Blockers], Blockers]
+FEWEST_BITS = 4
 HARDWARE = ORDER.index("hardware")
 Key = tuple[str, str, tuple[str, ...]]
 
@@ -40,12 +41,19 @@ class Decision(NamedTuple):
 
 
 def decide(facts: Facts, demand: Demand, rules: Rules, every_cell: bool = False) -> Decision:
-    """Every runtime's best plan, best first (every plan with `every_cell`), and every runtime that has none."""
+    """Every runtime's best plan, best first (every plan with `every_cell`), and every runtime that has none.
+
+    The poorest quantisations are planned only when nothing else runs."""
+    found = _decide(facts, demand, rules, every_cell, demand.prefer == "memory")
+    return found if found.plans else _decide(facts, demand, rules, every_cell, True)
+
+
+def _decide(facts: Facts, demand: Demand, rules: Rules, every_cell: bool, poor: bool) -> Decision:
     plans: list[Plan] = []
     origin: dict[Key, Candidate] = {}
     ways: dict[str, list[tuple[Candidate, Blockers]]] = {}
     for candidate in match(facts, demand, rules.runtimes, rules.table):
-        found = plan(candidate, facts, demand, rules.table, rules.tables)
+        found = plan(candidate, facts, demand, rules.table, rules.tables, poor)
         if isinstance(found, Plan):
             plans.append(found)
             origin[key(found)] = candidate
@@ -67,10 +75,23 @@ def key(plan: Plan) -> Key:
 
 def memory_too(candidate: Candidate, facts: Facts, demand: Demand, rules: Rules) -> Blockers:
     """What a candidate that is a no for another reason would lack in memory, so that its unlock is the whole truth."""
-    if candidate.verdict is not None or not candidate.artifacts:
+    if candidate.verdict is not None:
         return ()
+    if not candidate.artifacts:
+        return size_too(candidate, facts, demand)
     found = plan(replace(candidate, verdict="unknown"), facts, demand, rules.table, rules.tables)
     return () if isinstance(found, Plan) else found
+
+
+def size_too(candidate: Candidate, facts: Facts, demand: Demand) -> Blockers:
+    """Memory that a form nobody has made yet would need, at the fewest bits that are any good."""
+    need = int((demand.model.params or 0) * FEWEST_BITS / 8)
+    there = rooms(candidate.devices, facts, candidate.cell)
+    have = there.split if there.offload else there.whole
+    if have is None or need <= have:
+        return ()
+    fact = "device.memory_free_bytes" if candidate.devices else "memory.usable_bytes"
+    return (Blocker(fact=fact, needed=f">= {spell_size(need, up=True)}", found=spell_size(have), holds=False),)
 
 
 def rejected(

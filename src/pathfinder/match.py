@@ -230,7 +230,8 @@ def _artifacts(
             else:
                 ways.append(tuple(replace(blocker, says=support.says) for blocker in blockers))
     if good or maybe:
-        return tuple(dict.fromkeys(good or maybe)), ()
+        own = [support.format for support in cell.formats]
+        return tuple(sorted(dict.fromkeys(good or maybe), key=lambda artifact: own.index(artifact.format))), ()
     return (), smallest(ways) if ways else (_no_format(cell, wanted),)
 
 

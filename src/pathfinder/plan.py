@@ -29,8 +29,11 @@ PROOF = ("run", "installed", "resolved", "read")
 AUDIENCE_FIT = {"solo": "solo", "team": "team", "production": "production"}
 
 
-def plan(candidate: Candidate, facts: Facts, demand: Demand, table: Table, tables: Tables | None = None) -> Plan | tuple[Blocker, ...]:
-    """The plan without its steps (see `values.with_steps`), or what keeps the model from fitting. `tables`: see `estimate`."""
+def plan(
+    candidate: Candidate, facts: Facts, demand: Demand, table: Table, tables: Tables | None = None, poor: bool = False
+) -> Plan | tuple[Blocker, ...]:
+    """The plan without its steps (see `values.with_steps`), or what keeps the model from fitting. `tables`: see `estimate`; `poor`: the
+    poorest quantisations may be taken, which nobody wants while anything else runs."""
     if candidate.verdict is None:
         return candidate.blockers
     cell, devices = candidate.cell, candidate.devices
@@ -41,19 +44,19 @@ def plan(candidate: Candidate, facts: Facts, demand: Demand, table: Table, table
     def one(artifact: Artifact, context: int, split: bool) -> Estimate:
         return predict(candidate, artifact, facts, demand, context, streams, split, tables)
 
-    chosen = choose(candidate.artifacts, demand, table, rooms(devices, facts, cell), one)
+    chosen = choose(candidate.artifacts, demand, table, rooms(devices, facts, cell, poor or demand.quant is not None), one)
     if not isinstance(chosen, Choice):
         return (_no_room(chosen, devices, facts, utilisation(devices, cell)),) if chosen else (_no_form(),)
     return _plan(candidate, facts, demand, table, chosen, planned)
 
 
-def rooms(devices: tuple[Device, ...], facts: Facts, cell: Cell) -> Rooms:
+def rooms(devices: tuple[Device, ...], facts: Facts, cell: Cell, poor: bool = False) -> Rooms:
     """What there is to fill, on the devices and with system memory beside them."""
     ram = usable_ram(facts)
     own = [room_on(device, facts, cell) for device in devices] if devices else [ram]
     whole = None if None in own else sum(size or 0 for size in own)
     both = None if whole is None or ram is None else whole + (0 if not devices or is_integrated(devices[0], facts) else ram)
-    return Rooms(whole=whole, split=both, offload=cell.offload and bool(devices))
+    return Rooms(whole=whole, split=both, offload=cell.offload and bool(devices), poor=poor)
 
 
 def _plan(candidate: Candidate, facts: Facts, demand: Demand, table: Table, chosen: Choice, planned: int) -> Plan:

@@ -28,7 +28,8 @@ def _effort(plan: Plan) -> int:
 
 
 def _verdict(plan: Plan) -> str:
-    return plan.verdict
+    """An open question does not hide that a part is known not to work."""
+    return "partial" if any(hit.effect == "partial" and hit.applies for hit in plan.caveats) else plan.verdict
 
 
 def _speed(plan: Plan) -> float | None:

@@ -63,7 +63,7 @@ def tables(session: Session) -> Any:
     from pathfinder import store
     from pathfinder.estimate import Tables
 
-    return Tables(coefficients=store.estimate_table(session.overlay))
+    return Tables(coefficients=store.estimate_table(session.overlay), chips=store.devices(session.overlay))
 
 
 def local(text: str) -> tuple[Model, Artifact] | None:
