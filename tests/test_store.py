@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pathfinder import compiler, store
+from pathfinder import compiled, compiler, store
 from pathfinder.errors import Problem
 
 RUNTIME = """
@@ -52,8 +52,8 @@ def tree(tmp_path, monkeypatch):
     write(root / "matrix" / "profiles", "box.yaml", "os: {family: linux, version_id: 24.10}\nmemory: {total_bytes: 8589934592}\n")
     write(root / "matrix", "rank.yaml", "rows: {default: [state, id]}\nn: 3\n")
     (root / "src" / "pathfinder").mkdir(parents=True)
-    monkeypatch.setattr(store, "_package", lambda: root / "src" / "pathfinder")
-    monkeypatch.setattr(store, "cache_dir", lambda: tmp_path / "cache")
+    monkeypatch.setattr(compiled, "package", lambda: root / "src" / "pathfinder")
+    monkeypatch.setattr(compiled, "cache_dir", lambda: tmp_path / "cache")
     monkeypatch.delenv("PATHFINDER_OVERLAY", raising=False)
     forget()
     yield root / "matrix"
@@ -61,7 +61,7 @@ def tree(tmp_path, monkeypatch):
 
 
 def forget():
-    store._data.cache_clear()
+    compiled.load.cache_clear()
     store._matrix.cache_clear()
 
 
@@ -107,8 +107,8 @@ def test_compiled_once_and_again_only_after_a_change(tree, tmp_path, monkeypatch
     monkeypatch.setattr(compiler, "compile", lambda *a, **k: pytest.fail("compiled although nothing changed"))
     assert len(store.matrix()) == 2
     monkeypatch.undo()
-    monkeypatch.setattr(store, "_package", lambda: tree.parent / "src" / "pathfinder")
-    monkeypatch.setattr(store, "cache_dir", lambda: tmp_path / "cache")
+    monkeypatch.setattr(compiled, "package", lambda: tree.parent / "src" / "pathfinder")
+    monkeypatch.setattr(compiled, "cache_dir", lambda: tmp_path / "cache")
     for change in (
         lambda: later(write(tree, "runtimes/foo.yaml", RUNTIME.format(name="Quux"))),
         (tree / "runtimes" / "bar.yaml").unlink,
@@ -127,15 +127,27 @@ def test_compiled_once_and_again_only_after_a_change(tree, tmp_path, monkeypatch
 
 
 def test_a_cache_that_cannot_be_written_or_is_broken_is_no_error(tree, tmp_path, monkeypatch):
-    monkeypatch.setattr(store, "cache_dir", lambda: write(tmp_path, "a-file", "") / "below")
+    monkeypatch.setattr(compiled, "cache_dir", lambda: write(tmp_path, "a-file", "") / "below")
     assert len(store.matrix()) == 2
     forget()
-    monkeypatch.setattr(store, "cache_dir", lambda: tmp_path / "cache2")
+    monkeypatch.setattr(compiled, "cache_dir", lambda: tmp_path / "cache2")
     store.matrix()
     (kept,) = (tmp_path / "cache2").glob("*.bin")
-    kept.write_bytes(b"rubbish")
-    forget()
-    assert len(store.matrix()) == 2
+    whole = kept.read_bytes()
+    for broken in (b"rubbish", b"", whole[:-9], whole + b"more"):
+        kept.write_bytes(broken)
+        forget()
+        assert len(store.matrix()) == 2
+        assert kept.read_bytes() == whole
+
+
+def test_what_is_open_stays_what_it_was_when_another_process_compiles_anew(tree, tmp_path):
+    store.matrix()
+    (kept,) = (tmp_path / "cache").glob("*.bin")
+    other = tmp_path / "other.bin"
+    other.write_bytes(b"something else entirely")
+    other.replace(kept)
+    assert store.whole("foo").name == "Foo" and store.profile("box").os.family == "linux"
 
 
 def test_a_broken_file_is_left_out_of_a_checkout_and_said(tree, tmp_path, capsys):
@@ -200,4 +212,4 @@ def test_an_installation_reads_its_own_data_and_never_compiles(tree, tmp_path, m
 def test_this_repository_compiles_without_a_mistake():
     folder = Path(__file__).parents[1] / "matrix"
     content = compiler.compile(folder)
-    assert content.startswith(store.MAGIC)
+    assert content.startswith(compiled.MAGIC)

@@ -79,6 +79,11 @@ def _list(op: str, found: Any, value: Any) -> bool:
     return not have & set(wanted) if op == "!=" else bool(have & set(wanted))
 
 
+def fold(name: str) -> str:
+    """Names compare without case, spaces, dots, hyphens and underscores."""
+    return "".join(letter for letter in name.casefold() if letter.isalnum() or letter in "+#")
+
+
 # --- spell -----------------------------------------------------------------------------------------------------------
 
 

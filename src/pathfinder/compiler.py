@@ -12,11 +12,12 @@ from typing import Any, TypeVar
 import msgspec
 
 from pathfinder import matrix
+from pathfinder.compare import fold
+from pathfinder.compiled import MAGIC
 from pathfinder.errors import Problem
 from pathfinder.matrix import Raw
 from pathfinder.plainyaml import parse
 from pathfinder.pooling import lean, pool
-from pathfinder.store import MAGIC
 from pathfinder.strict import convert
 from pathfinder.types import Facts, Model, Platform, Runtime
 
@@ -190,11 +191,6 @@ def aliases(runtimes: Iterable[Runtime]) -> dict[str, str]:
         for name in (runtime.name, *runtime.aliases):
             found.setdefault(fold(name), runtime.id)
     return found
-
-
-def fold(name: str) -> str:
-    """Names compare without case, spaces, dots, hyphens and underscores."""
-    return "".join(letter for letter in name.casefold() if letter.isalnum() or letter in "+#")
 
 
 # --- the file --------------------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from pathfinder import compiler, store
+from pathfinder import compiled, compiler, store
 from pathfinder.documents import FindingRow, LintDocument
 from pathfinder.errors import Problem
 from pathfinder.lint import Matrix, lint
@@ -21,10 +21,10 @@ def lint_document(folder: Path | None = None, overlays: Sequence[str] = ()) -> L
 
 def matrix_of(folder: Path | None, overlays: Sequence[str] = ()) -> Matrix:
     mistakes: list[Problem] = []
-    tree = compiler.read(folder or store.source(), compiler.Heed(mistakes))
+    tree = compiler.read(folder or compiled.source(), compiler.Heed(mistakes))
     for overlay in store.chosen(overlays):
         tree = compiler.merged(tree, compiler.read(Path(overlay), compiler.Heed(mistakes)), Path(overlay).name)
-    data = store.Data(compiler.pack(compiler.sections(tree, compiler.Heed(mistakes)), b'""\n'))
+    data = compiled.Data(compiler.pack(compiler.sections(tree, compiler.Heed(mistakes)), b'""\n'))
     ids = sorted(name.removeprefix("runtime/") for name in data.index if name.startswith("runtime/"))
     return Matrix(
         runtimes=[data.get(f"runtime/{id}", Runtime) for id in ids],
