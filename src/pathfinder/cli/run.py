@@ -8,6 +8,7 @@ import typer
 from pathfinder.cli.hosts import LIVE, facts_of, only_live
 from pathfinder.cli.session import Session, say
 from pathfinder.errors import ExitStatus, Problem
+from pathfinder.types import Facts
 
 
 def run(
@@ -31,15 +32,16 @@ def run(
     from pathfinder import smoke
     from pathfinder.cli.streaming import Progress
 
+    facts = facts_of(LIVE, session)
     asked = smoke.Asked(
-        threads=threads or smoke.threads(facts_of(LIVE, session)),
+        threads=threads or smoke.threads(facts),
         prompt=prompt or None,
         tokens=tokens or None,
         context=context or None,
         seconds=timeout,
     )
     with Progress(quiet=session.json, color=not session.no_color) as progress:
-        results = _bundled(engine, asked, progress) if not model else [_local(model, engine, asked, progress)]
+        results = _bundled(engine, asked, progress) if not model else [_local(model, engine, asked, progress, facts)]
     _print(results, session.json)
     if record:
         _record(Path(record), results)
@@ -66,8 +68,11 @@ def _bundled(name: str, asked: Any, progress: Any) -> list[Any]:
     return results
 
 
-def _local(model: str, name: str, asked: Any, progress: Any) -> Any:
+def _local(model: str, name: str, asked: Any, progress: Any, facts: Facts) -> Any:
+    from msgspec.structs import replace
+
     from pathfinder import engines, probe_model, smoke
+    from pathfinder.forecast import forecast
     from pathfinder.local_model import local_model
 
     path, kind = local_model(model)
@@ -77,7 +82,11 @@ def _local(model: str, name: str, asked: Any, progress: Any) -> Any:
         raise Problem(f"the engine {chosen.name} reads {wants}.", where=model, hint="Leave --engine out, or name the other engine.")
     engines.need(chosen)
     progress.start(chosen.name, model)
-    result = smoke.model(chosen, path, asked, probe_model.form_of(path), progress.event)
+    form = probe_model.form_of(path)
+    result = smoke.model(chosen, path, asked, form, progress.event)
+    if form is None:
+        context = asked.context or (result.prompt_tokens or 0) + (result.generated_tokens or 0)
+        result = replace(result, expected=forecast(chosen.name, path, result.device_used, facts, context))
     progress.result(result)
     return result
 

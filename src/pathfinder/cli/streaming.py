@@ -72,7 +72,7 @@ def summary(result: Any) -> list[str]:
     measured = [
         _figure(result.load_seconds, "load {:.2f} s"),
         _figure(result.prefill_tps, "prefill {:.0f} tokens/s"),
-        _figure(result.decode_tps, "decode {:.1f} tokens/s"),
+        _figure(result.decode_tps, "decode {:.1f} tokens/s") + _range(result.expected.decode_tps),
         _figure(result.peak_memory_bytes and result.peak_memory_bytes / 2**20, "peak memory {:.0f} MiB"),
         _figure(result.threads, "{} threads"),
     ]
@@ -86,6 +86,10 @@ def summary(result: Any) -> list[str]:
 
 def _figure(value: float | None, form: str) -> str:
     return "" if value is None else form.format(value)
+
+
+def _range(expected: Any) -> str:
+    return "" if expected.likely is None else f" (expected {expected.low:.3g} to {expected.high:.3g})"
 
 
 def _plain(text: str) -> str:
