@@ -7,8 +7,8 @@ from pathfinder.documents import LintDocument, effective, tasks
 from pathfinder.trace import Traced, WhyDocument
 from pathfinder.types import Blocker, Cell, Evidence, Runtime
 
-MARKS = {"works": "", "partial": "!", "untested": "?", "broken": "x", "unsupported": "x"}
-LEGEND = "plain: works   !: with caveats   ?: untested   x: broken or unsupported"
+MARKS = {"works": "{}", "partial": "{}!", "untested": "{}?", "broken": "({})", "unsupported": "({})"}
+LEGEND = "cuda works   cuda! with caveats   cuda? untested   (cuda) broken or unsupported"
 _HOLDS = {True: "yes", False: "no ", None: "?  "}
 
 
@@ -36,7 +36,7 @@ def backends(runtime: Runtime, family: str) -> str:
             status = effective(cell)
             if cell.backend not in best or order.index(status) < order.index(best[cell.backend]):
                 best[cell.backend] = status
-    return " ".join(f"{backend}{MARKS[status]}" for backend, status in best.items()) or "-"
+    return " ".join(MARKS[status].format(backend) for backend, status in best.items()) or "-"
 
 
 def csv_text(runtimes: Iterable[Runtime]) -> str:
