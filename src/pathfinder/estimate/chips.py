@@ -22,8 +22,22 @@ class Published(Frozen, frozen=True, kw_only=True):
     fp16_flops: float | None = None
 
 
+_KNOWN: dict[tuple[int, str | None, str | None, int | None], tuple[Mapping[str, Any], Published | None]] = {}
+"""Found before, because one decision asks it of every cell and device set; the documents are kept so that their identity stays theirs."""
+
+
 def find(device: Device, documents: Mapping[str, Any]) -> Published | None:
     """The chip whose name the device bears; of several (memory variants) the one with the nearest memory."""
+    key = (id(documents), device.name, device.vendor, device.memory_bytes)
+    known = _KNOWN.get(key)
+    if known is None or known[0] is not documents:
+        if len(_KNOWN) > 1000:
+            _KNOWN.clear()
+        known = _KNOWN[key] = (documents, _search(device, documents))
+    return known[1]
+
+
+def _search(device: Device, documents: Mapping[str, Any]) -> Published | None:
     if device.name is None:
         return None
     wanted, mobile = words(device.name), bool(MOBILE.search(device.name))

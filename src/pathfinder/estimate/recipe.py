@@ -2,6 +2,8 @@
 
 The mixtures are those of llama.cpp's `llama-quant.cpp` (`llama_tensor_get_type_impl`) without an importance matrix."""
 
+from functools import lru_cache
+
 from pathfinder.estimate import layout
 from pathfinder.estimate.weights import EXPERT, Weights, used_share
 from pathfinder.formats.gguf_types import BLOCK, row_bytes
@@ -24,6 +26,7 @@ BITS = {
 AWQ and GPTQ: 4 bits, a 16-bit scale and a 4-bit zero a group of 128, embedding and head left in 16 bits (each format's own README)."""
 
 
+@lru_cache(512)
 def weights(model: Model, artifact: Artifact) -> Weights | None:
     """None when the shape or the quantisation is not known and no size is published either."""
     shape = model.shape
@@ -113,7 +116,7 @@ def _mixed(name: str, quant: str, base: str, layer: int | None, shape: Shape) ->
         return base
     if layer is None:
         is_head = name == "output" or (shape.tied_embeddings and name == "token_embd")
-        if quant == "MXFP4_MOE" or quant.endswith("_L") and quant != "Q3_K_L":
+        if quant == "MXFP4_MOE" or (quant.endswith("_L") and quant != "Q3_K_L"):
             return "Q8_0"
         if not is_head:
             return "Q2_K" if base in ("IQ1_S", "IQ1_M", "IQ2_XXS", "IQ2_XS") else base
