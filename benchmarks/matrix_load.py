@@ -22,8 +22,8 @@ CHILD = """
 import gc, sys, time
 gc.disable()
 from pathlib import Path
+from pathfinder.compiled import Data
 from pathfinder.pool import Pooled, unpool
-from pathfinder.store import Data
 start = time.perf_counter()
 unpool(Data(Path(sys.argv[1])).get("runtimes", Pooled))
 print((time.perf_counter() - start) * 1000)
