@@ -21,6 +21,7 @@ def conclude(facts: Facts) -> Facts:
         backends[name] = rule(facts, said)
         why.setdefault(f"backends.{name}", Why(source=SOURCE))
     backends |= {name: fact for name, fact in facts.backends.items() if name not in backends}
+    facts = _unified(_versioned(facts, backends))
     warnings = (*facts.warnings, *_warnings(facts, backends))
     return msgspec.structs.replace(facts, backends=backends, why=why, warnings=_unique(warnings))
 
@@ -105,6 +106,33 @@ def _sized(facts: Facts) -> Facts:
                 note = "what this interface lets programs have, less than the card holds" if name == "opencl" else None
                 why[f"devices.{at}.memory_bytes"] = Why(source=name, note=note)
     return msgspec.structs.replace(facts, devices=tuple(devices) if facts.devices is not None else None, why=why)
+
+
+POOLS = frozenset(("gfx940", "gfx942", "gfx1151"))
+"""AMD chips whose processor and GPU share one wide memory: MI300A, Strix Halo. Other integrated GPUs share an ordinary one."""
+
+
+def _unified(facts: Facts) -> Facts:
+    """Whether processor and GPU work on one memory made for both: Apple silicon, GB10 and Jetson, Grace, MI300A, Strix Halo."""
+    if facts.memory.unified is not None or facts.devices is None:
+        return facts
+    pools = any(
+        one.shared_memory and (one.vendor in ("apple", "nvidia") or one.arch in POOLS) for one in facts.devices if one.kind == "gpu"
+    )
+    return msgspec.structs.replace(facts, memory=msgspec.structs.replace(facts.memory, unified=pools))
+
+
+def _versioned(facts: Facts, backends: dict[str, BackendFact]) -> Facts:
+    """Devices carry the versions of the backends they answer to."""
+    out = []
+    for one in facts.devices or ():
+        more = {}
+        for name in ("cuda", "rocm"):
+            fact = backends[name]
+            if fact.usable and fact.version and one.id in (fact.devices or ()):
+                more[name] = fact.version
+        out.append(msgspec.structs.replace(one, apis={**more, **one.apis}) if more else one)
+    return msgspec.structs.replace(facts, devices=tuple(out)) if out else facts
 
 
 # --- backends --------------------------------------------------------------------------------------------------------
@@ -192,7 +220,15 @@ def _api(name: str) -> Rule:
     def rule(facts: Facts, said: BackendFact) -> BackendFact:
         listed: tuple[ApiDevice, ...] | None = getattr(facts, name)
         if listed is None:
-            return _fact(said, said.usable, said.devices, said.why or (None if said.usable else "not asked: --deep asks the drivers"))
+            mine = {one.id: one for one in usable(facts)}
+            ids = [one for one in said.devices or () if one in mine]
+            if said.usable and not said.devices:  # None: a loader that serves whatever is there; (): the GPU of a system on a chip
+                ids = [one.id for one in mine.values() if said.devices is None or one.pci is None]
+            if said.usable and said.devices and not ids:
+                return _fact(said, False, (), "the GPU is hidden, or cut into slices that have no such interface")
+            return _fact(
+                said, said.usable, None if said.usable is None else ids, said.why or (None if said.usable else "not asked: --deep asks")
+            )
         real = [one for one in listed if one.software is False]
         version = max((one.api_version for one in real if one.api_version), default=None, key=_number)
         told = msgspec.structs.replace(said, version=version or said.version)

@@ -6,6 +6,8 @@ from typing import Any
 from pathfinder.host import Host, Observation, Trust
 
 Record = dict[str, Any]
+SUPERCHIPS = ("GH200", "GB200", "GB300")
+"""Grace with a GPU beside it: coherent memory, but no integrated GPU."""
 FIX = {
     "driver-not-loaded": "Load the NVIDIA driver (`modprobe nvidia`); after a kernel update reboot, or rebuild its DKMS module.",
     "version-mismatch": "Reboot: the driver was updated while the old kernel module is still loaded.",
@@ -58,7 +60,8 @@ def finish(host: Host, records: list[Record]) -> None:
     for record in records:
         if record.get("memory") == "unified" and not record.get("memory_bytes"):
             total, available = system_memory(host)
-            record |= {"memory_bytes": total, "memory_free_bytes": available, "integrated": True, "shared_memory": True}
+            chip = not any(word in str(record.get("name")) for word in SUPERCHIPS)
+            record |= {"memory_bytes": total, "memory_free_bytes": available, "integrated": chip, "shared_memory": True}
         elif record.get("memory_bytes"):
             record |= {"shared_memory": False, "integrated": False}
 

@@ -54,7 +54,6 @@ def _tegra(host: Host, chip: str, source: str) -> Iterator[Observation]:
 def _render_nodes(host: Host) -> Iterator[Observation]:
     value: dict[str, Any]
     seen = 0
-    value: dict[str, Any]
     for path in host.glob("/sys/class/drm/renderD*").value or ():
         text = host.read(path + "/device/uevent", 4096).value or ""
         fields = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
@@ -74,13 +73,13 @@ def _render_nodes(host: Host) -> Iterator[Observation]:
         value["driver_module"] = fields["DRIVER"]
         yield Observation(path="devices", value=value, source=path + "/device/uevent")
         seen += 1
-    text = host.read("/sys/class/kgsl/kgsl-3d0/gpu_model", 128).value
-    if text and not seen:
+    model = host.read("/sys/class/kgsl/kgsl-3d0/gpu_model", 128).value
+    if model and not seen:
         value = {
             "id": "gpu0",
             "kind": "gpu",
             "vendor": "qualcomm",
-            "name": text.strip(),
+            "name": model.strip(),
             "arch": "adreno",
             "integrated": True,
             "shared_memory": True,

@@ -24,6 +24,14 @@ SPELLINGS = (
     ("wmic", "path", "win32_VideoController", "get", "name"),
 )
 
+LOADERS = {
+    "vulkan": "C:/Windows/System32/vulkan-1.dll",
+    "opencl": "C:/Windows/System32/OpenCL.dll",
+    "sycl": "C:/Windows/System32/ze_loader.dll",
+    "intel": "C:/Windows/System32/ze_loader.dll",
+}
+"""Loaders that come with the display drivers."""
+
 
 def probe(host: Host) -> Iterator[Observation]:
     dxgi = host.ask("dxgi")
@@ -41,6 +49,10 @@ def probe(host: Host) -> Iterator[Observation]:
                 yield Observation(path="devices", value=told, source="registry " + SIZE, elapsed_seconds=registry.elapsed_seconds)
     if dxgi.value is None and registry.value is None:
         yield from _wmi(host)
+    for backend, library in LOADERS.items():
+        if host.access(library, "f").value:
+            value = {"usable": True, "why": f"installed: {library}"}
+            yield Observation(path=f"backends.{backend}", value=value, source=library)
 
 
 def integration(vendor_id: str, device_id: str, name: str) -> Record:
