@@ -19,9 +19,11 @@ from typing import Any
 
 from pathfinder.host.open import open_host
 from pathfinder.observe import observe
-from pathfinder.types import ApiDevice, Device, Facts
+from pathfinder.types import ApiDevice, Device, Facts, PciFunction
 
 KERNELS = {"linux": "linux", "android": "linux", "macos": "darwin", "windows": "windows", "freebsd": "other", "other": "other"}
+
+STATUS_WORDS = ("driver-not-loaded", "no-devices", "unknown-error", "version-mismatch", "library-missing", "no-permission", "timeout")
 
 
 def main() -> int:
@@ -111,31 +113,53 @@ def adapt(facts: Facts) -> dict[str, Any]:
             "kernel": os_.kernel,
         },
     }
-    got.update(_devices(facts))
-    return got
+    return got | _devices(facts)
 
 
 def _devices(facts: Facts) -> dict[str, Any]:
-    got: dict[str, Any] = {}
-    if facts.devices is not None:
-        got["gpus"] = [_gpu(one) for one in facts.devices if one.kind == "gpu" and one.parent is None]
-    if facts.pci is not None:
-        got["pci_gpus"] = [
-            {
-                "bdf": one.pci,
-                "cls": (one.class_ or "")[:4],
-                "vendor": one.vendor_id,
-                "device": one.device_id,
-                "driver": one.driver_module,
-                "driver_bound": one.driver_module is not None,
-            }
-            for one in facts.pci
-        ]
-    for name, key in (("vulkan", "vulkan"), ("opencl", "opencl"), ("sycl", "sycl_gpus")):
-        items = getattr(facts, name)
-        if items is not None:
-            got[key] = [_api(one) for one in items if name != "sycl" or one.type == "gpu"]
-    return got
+    """Lists that nothing answered for stay null."""
+    cards = [one for one in facts.devices or () if one.kind == "gpu" and one.parent is None]
+    return {
+        "gpus": None if facts.devices is None else [_gpu(one) for one in cards],
+        "pci_gpus": None if facts.pci is None else [_function(one) for one in facts.pci if _of_a_listed_class(one)],
+        "vulkan": None if facts.vulkan is None else [_api(one) for one in facts.vulkan],
+        "opencl": None if facts.opencl is None else [_api(one) | {"type": [_cl_type(one)]} for one in facts.opencl],
+        "sycl_gpus": None if facts.sycl is None else [_api(one) for one in facts.sycl if one.type == "gpu"],
+        "nvidia": _nvidia(facts),
+    }
+
+
+def _nvidia(facts: Facts) -> dict[str, Any]:
+    cuda = facts.backends.get("cuda")
+    words = (one.id.removeprefix("nvidia-") for one in facts.warnings if one.id.startswith("nvidia-"))
+    status = next((word for word in words if word in STATUS_WORDS), None)
+    drivers = (one.driver_version for one in facts.devices or () if one.vendor == "nvidia" and one.driver_version)
+    return {"driver_version": next(drivers, None), "cuda_version": cuda.version if cuda else None, "status": status}
+
+
+def _of_a_listed_class(one: PciFunction) -> bool:
+    """The truth lists displays, accelerators and co-processors; NPUs that call themselves something else are in our list only."""
+    return (one.class_ or "")[:2] in ("03", "12") or (one.class_ or "")[:4] == "0b40"
+
+
+def _function(one: PciFunction) -> dict[str, Any]:
+    bound = one.driver_module is not None and one.driver_module != "none"
+    found = {"bdf": one.pci, "cls": (one.class_ or "")[:4], "vendor": one.vendor_id, "device": one.device_id}
+    return found | {"driver": one.driver_module if bound else None, "driver_bound": bound}
+
+
+def _cl_type(one: ApiDevice) -> str:
+    return f"CL_DEVICE_TYPE_{(one.type or '').upper()}"
+
+
+def _mig(one: Device) -> str | None:
+    if one.mig is None:
+        return None
+    return "N/A" if one.mig.supported is False else {True: "Enabled", False: "Disabled"}.get(one.mig.enabled)  # type: ignore[arg-type]
+
+
+def _virtualization(one: Device) -> str | None:
+    return {"none": "None", "vgpu": "VGPU", "passthrough": "Pass-Through"}.get(one.virtualization or "", one.virtualization)
 
 
 def _gpu(one: Device) -> dict[str, Any]:
@@ -144,7 +168,8 @@ def _gpu(one: Device) -> dict[str, Any]:
         "name": one.name,
         "bdf": one.pci,
         "pci_device": one.device_id,
-        "vram_bytes": one.memory_bytes,
+        "vram_bytes": one.memory_bytes if one.carveout_bytes is None else one.carveout_bytes,
+        "rocm_pool_bytes": one.memory_bytes,
         "gtt_bytes": one.gtt_bytes,
         "gfx": one.arch,
         "compute_capability": one.compute_capability,
@@ -152,7 +177,10 @@ def _gpu(one: Device) -> dict[str, Any]:
         "integrated": one.integrated,
         "unified_memory": one.shared_memory,
         "compute_units": one.compute_units,
-        "virtualization_mode": one.virtualization,
+        "gpu_cores": one.compute_units,
+        "metal": "metal" in one.apis if one.apis or one.vendor else None,
+        "mig_mode": _mig(one),
+        "virtualization_mode": _virtualization(one),
     }
 
 
@@ -160,11 +188,13 @@ def _api(one: ApiDevice) -> dict[str, Any]:
     api = re.match(r"[\d.]+", one.api_version or "")
     return {
         "name": one.name,
+        "vendor": one.vendor,
         "vendor_id": one.vendor_id,
         "device_id": one.device_id,
         "type": one.type,
         "api": api[0] if api else None,
         "software": one.software,
+        "unified": one.unified,
         "global_mem_bytes": one.memory_bytes,
     }
 

@@ -19,6 +19,10 @@ def detect(
 ) -> int:
     """What is in this machine: every fact with its source."""
     session: Session = ctx.obj
+    if deadline is not None and not 0 < deadline <= 3600:
+        from pathfinder.errors import Problem
+
+        raise Problem("a deadline is a number of seconds above 0, at most 3600.", where="--deadline")
     if save is not None:
         return _recorded(session, save, deep, measure, deadline)
     from pathfinder.cli.hosts import answer

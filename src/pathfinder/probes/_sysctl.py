@@ -2,8 +2,13 @@
 
 from pathfinder.host import Host
 
+_KEYS = (
+    *("hw", "machdep.cpu", "kern.ostype", "kern.osrelease", "kern.osproductversion", "kern.hv_vmm_present"),
+    *("vm.swapusage", "vm.swap_total", "vm.stats.vm", "sysctl.proc_translated"),
+)
+"""A whole branch is asked for by its name; a key one system lacks is only left out."""
 SPELLINGS: tuple[tuple[str, ...], ...] = (
-    ("sysctl", "hw", "machdep.cpu", "kern.ostype", "kern.osrelease", "kern.osproductversion", "vm.swapusage", "sysctl.proc_translated"),
+    ("sysctl", *_KEYS),
     ("sysctl", "-a"),
     ("sysctl", "hw"),
     ("sysctl", "machdep.cpu", "hw.cpufrequency"),

@@ -13,13 +13,14 @@ _FEATURES = ("Features=", "Features2=", "AMD Features=", "AMD Features2=", "Stru
 
 def probe(host: Host) -> Iterator[Observation]:
     messages, source = host.read(BOOT).value, BOOT
-    if messages is None:
-        known, source, _ = values(host)
-        if known.get("kern.ostype") != "FreeBSD" and "hw.physmem" not in known:
-            return
-        ran = host.run(("dmesg", "-a")).value
-        messages = ran.stdout if ran else ""
+    known, _, _ = values(host)
+    if known.get("kern.ostype") == "FreeBSD" or ("hw.physmem" in known and "hw.memsize" not in known):
         yield from _counts(known)
+    elif messages is None:
+        return
+    if messages is None:
+        ran = host.run(("dmesg", "-a")).value
+        messages, source = ran.stdout if ran else "", "dmesg -a"
     if "Origin=" in messages:
         yield Observation(path="os.family", value="freebsd", source=source, trust="guess")
         yield from _cpu(messages, source)
@@ -53,7 +54,21 @@ def _cpu(messages: str, source: str) -> Iterator[Observation]:
 
 
 def _counts(known: dict[str, str]) -> Iterator[Observation]:
-    threads, total = parse_int(known.get("hw.ncpu")), parse_int(known.get("hw.physmem"))
-    for path, value in (("cpu.threads", threads), ("memory.total_bytes", total), ("cpu.model", known.get("hw.model"))):
-        if value:
-            yield Observation(path=path, value=value, source="sysctl -a", trust="tool")
+    number = {
+        key: parse_int(known.get(key)) for key in ("hw.ncpu", "hw.physmem", "vm.swap_total", "hw.pagesize", "vm.stats.vm.v_page_size")
+    }
+    page = number["hw.pagesize"] or number["vm.stats.vm.v_page_size"]
+    pages = [parse_int(known.get(f"vm.stats.vm.v_{name}_count")) for name in ("inactive", "cache", "laundry", "free")]
+    free = sum(count or 0 for count in pages) * page if page and pages[0] is not None and pages[-1] is not None else None
+    found = {
+        "cpu.threads": number["hw.ncpu"],
+        "cpu.model": known.get("hw.model"),
+        "memory.total_bytes": number["hw.physmem"],
+        "memory.available_bytes": free,
+        "memory.swap_bytes": number["vm.swap_total"],
+        "os.family": "freebsd" if known.get("kern.ostype") == "FreeBSD" else None,
+        "os.kernel": known.get("kern.osrelease"),
+    }
+    for path, value in found.items():
+        if value is not None:
+            yield Observation(path=path, value=value, source="sysctl", trust="tool")

@@ -5,7 +5,7 @@ from typing import Any
 
 from pathfinder.host import Host, Observation
 
-FILES = ("/etc/os-release", "/usr/lib/os-release")
+FILES = ("/etc/os-release", "/usr/lib/os-release", "/var/run/os-release")
 NOT_A_NAME = {"system", "lsb", "oem", "os", "board", "plesk", "iredmail", "starter", "upstream", "lfs"}
 IDS = {"redhat": "rhel", "enterprise": "oracle", "SuSE": "suse", "sl": "rhel"}
 FAMILIES = {"freebsd": "freebsd", "midnightbsd": "freebsd", "openbsd": "other", "netbsd": "other", "illumos": "other", "aix": "other"}
@@ -84,6 +84,12 @@ def _older(host: Host) -> Iterator[Observation]:
         if fields:
             yield from _said(fields, path, answer.elapsed_seconds)
             return
+    system = host.read("/etc/system-release", 1 << 12)
+    fields = _release("/etc/system-release", system.value or "")
+    if fields:
+        name = str(fields["name"] or "linux").lower()
+        yield from _said(fields | {"id": "amzn" if name.startswith("amazon") else name.split()[0]}, "/etc/system-release", 0.0)
+        return
     debian = host.read("/etc/debian_version", 256)
     if debian.value and debian.value.strip():
         fields = {"id": "debian", "name": "Debian GNU/Linux", "family": "linux"}

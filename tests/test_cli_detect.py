@@ -1,0 +1,88 @@
+"""`pathfinder detect` as a person or a script calls it."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pathfinder.measure import Bandwidth, memory_bandwidth
+
+
+def pathfinder(*args: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    code = "import sys; from pathfinder.cli import main; sys.exit(main(sys.argv[1:]))"
+    return subprocess.run([sys.executable, "-c", code, *args], capture_output=True, text=True, check=False, env=env, timeout=60)
+
+
+def test_json_is_alone_on_standard_output() -> None:
+    done = pathfinder("detect", "--json")
+    assert done.returncode == 0 and done.stderr == ""
+    document = json.loads(done.stdout)
+    assert document["schema"] == "pathfinder/facts/v1" and document["cpu"]["threads"]
+    assert all(why["source"] for why in document["why"].values())
+
+
+def test_a_saved_recording_prints_the_same(tmp_path: Path) -> None:
+    saved = pathfinder("detect", "--json", "--save", str(tmp_path / "host.json"))
+    replayed = pathfinder("detect", "--json", "--host", str(tmp_path / "host.json"))
+    assert saved.returncode == 0 and saved.stdout == replayed.stdout
+    listed = pathfinder("detect", "--host", str(tmp_path / "host.json"))
+    assert listed.returncode == 0 and "memory" in listed.stdout and listed.stderr == ""
+    assert [path.name for path in tmp_path.iterdir()] == ["host.json"]
+
+
+def test_every_fact_is_explained_when_asked() -> None:
+    done = pathfinder("detect", "--explain")
+    assert "cpu.threads" in done.stdout and done.returncode == 0
+
+
+def test_two_hosts_are_a_fleet(tmp_path: Path) -> None:
+    (tmp_path / "a" / "proc").mkdir(parents=True)
+    (tmp_path / "a" / "proc" / "meminfo").write_text("MemTotal: 1024 kB\n")
+    (tmp_path / "b").mkdir()
+    done = pathfinder("detect", "--json", "--host", f"sysroot:{tmp_path}/a", "--host", f"sysroot:{tmp_path}/b")
+    document = json.loads(done.stdout)
+    assert document["schema"] == "pathfinder/fleet/v1"
+    assert [one["memory"]["total_bytes"] for one in document["results"]] == [1 << 20, None]
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("--host", "no-such-file.json"),
+        ("--host", "sysroot:/no/such/folder"),
+        ("--save", "/no/such/folder/x.json"),
+        ("--save", "x.json", "--host", "profile:x"),
+        ("--deadline", "soon"),
+    ],
+)
+def test_mistakes_are_one_sentence_and_exit_2(args: tuple[str, ...]) -> None:
+    done = pathfinder("detect", *args)
+    assert done.returncode == 2 and "Traceback" not in done.stderr and done.stderr.startswith("pathfinder: ")
+    as_json = pathfinder("detect", "--json", *args)
+    assert json.loads(as_json.stdout)["schema"] == "pathfinder/problem/v1"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="makes a program as POSIX does")
+def test_a_healthy_linux_host_starts_no_tool(tmp_path: Path) -> None:
+    if sys.platform != "linux" or Path("/proc/driver/nvidia").exists():
+        pytest.skip("a Linux host without NVIDIA is meant")
+    for name in ("lscpu", "lspci", "sysctl", "getprop", "vulkaninfo", "clinfo", "rocminfo"):
+        (tmp_path / name).write_text(f"#!/bin/sh\necho started >> {tmp_path}/log\n")
+        (tmp_path / name).chmod(0o755)
+    done = pathfinder("detect", "--json", env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"})
+    assert done.returncode == 0 and not (tmp_path / "log").exists()
+
+
+def test_bandwidth_is_measured_or_refused_with_a_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    from pathfinder import measure
+
+    monkeypatch.setattr(measure, "BUFFER_BYTES", 4 << 20)
+    found = memory_bandwidth(1)
+    assert isinstance(found, Bandwidth) and found.note
+    assert (found.bytes_per_second is None) == found.note.startswith("not ")
+    assert found.bytes_per_second is None or 1e8 < found.bytes_per_second < 1e13
+    monkeypatch.setattr(os, "getloadavg", lambda: (99.0 * (os.cpu_count() or 1), 0.0, 0.0), raising=False)
+    assert memory_bandwidth(1).bytes_per_second is None and "busy" in memory_bandwidth(1).note
