@@ -65,6 +65,16 @@ def test_a_copy_is_judged_and_a_prompt_of_ones_own_is_not(capsys: pytest.Capture
     assert (status, document["verdict"], document["generated_tokens"]) == (0, "unjudged", 3)
 
 
+@needs_llama
+def test_a_damaged_copy_is_wrong_and_fails(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    copy = tmp_path / "model.gguf"
+    raw = bytearray((probe_model.folder() / "probe-f16.gguf").read_bytes())
+    raw[-101] ^= 0x40
+    copy.write_bytes(raw)
+    status, out, _ = ask(capsys, "--model", str(copy), "--json")
+    assert (status, json.loads(out)["verdict"]) == (1, "wrong")
+
+
 def broken(path: Path, kind: str) -> Path:
     raw = GGUF.read_bytes()
     path.write_bytes(

@@ -143,14 +143,25 @@ def test_any_text_survives_the_tokenizer(text: str) -> None:
     assert WORDS.decode(WORDS.encode(plain)) == plain
 
 
-def test_a_copy_of_a_form_is_recognised_and_nothing_else(tmp_path: Path) -> None:
-    copy = tmp_path / "renamed.gguf"
-    copy.write_bytes((probe_model.folder() / forms.FILES["q8_0"]).read_bytes())
-    found = probe_model.form_of(copy)
-    assert found is not None and found.name == "q8_0"
-    copy.write_bytes(copy.read_bytes() + b" ")
-    assert probe_model.form_of(copy) is None
+@pytest.mark.parametrize("form", FORMS)
+def test_a_copy_of_a_form_is_recognised_even_when_damaged(form: str, tmp_path: Path) -> None:
+    whole = damage.write(tmp_path / "copy.gguf", form)
+    found = probe_model.form_of(whole)
+    assert found is not None and found.name == form
+    file = whole / "model.safetensors" if form == "hf" else whole
+    raw = bytearray(file.read_bytes())
+    raw[-1000] ^= 0x40
+    file.write_bytes(raw)
+    assert probe_model.form_of(whole) == found
+
+
+def test_another_model_is_not_recognised(tmp_path: Path) -> None:
+    other = tmp_path / "other.gguf"
+    other.write_bytes((probe_model.folder() / forms.FILES["f16"]).read_bytes().replace(b"pathfinder-probe", b"another-models-n"))
+    assert probe_model.form_of(other) is None
     assert probe_model.form_of(tmp_path / "none.gguf") is None
+    (tmp_path / "config.json").write_text('{"model_type": "llama"}')
+    assert probe_model.form_of(tmp_path) is None
 
 
 def test_tolerances_are_measured_ones() -> None:

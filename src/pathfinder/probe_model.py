@@ -7,14 +7,14 @@ from typing import Any
 from pathfinder.types import Frozen, Reference, ReferenceAnswer
 
 NAME = "pathfinder-probe"
+FILE_TYPES = {1: "f16", 2: "q4_0", 7: "q8_0"}
+"""`general.file_type` of GGUF (llama.cpp's `llama_ftype`)."""
 
 
 class Form(Frozen, frozen=True, kw_only=True):
     name: str
     """`f16`, `q8_0`, `q4_0` (GGUF) or `hf` (a Hugging Face folder)."""
     path: str
-    sha256: str
-    """Of the file with the weights."""
     engine: str
 
 
@@ -28,18 +28,33 @@ def forms(engine: str) -> list[Form]:
 
 
 def form_of(path: Path) -> Form | None:
-    """The form a local file or folder is a copy of, else None. Reads no more than a small file."""
-    weights = path / "model.safetensors" if path.is_dir() else path
-    try:
-        if weights.stat().st_size > 4 << 20:
-            return None
-        import hashlib
+    """The form a local model calls itself, else None. Goes by its name and not by its bytes: a damaged copy is to be judged as well."""
+    name = _form_of_folder(path) if path.is_dir() else _form_of_file(path)
+    return next((form for form in _forms() if form.name == name), None)
 
-        digest = hashlib.sha256(weights.read_bytes()).hexdigest()
-    except OSError:
+
+def _form_of_file(path: Path) -> str | None:
+    from pathfinder.errors import Problem
+    from pathfinder.formats.gguf import read
+
+    try:
+        metadata = read(path).metadata
+    except Problem:
         return None
-    kind = "mlx" if path.is_dir() else "llama.cpp"
-    return next((form for form in _forms() if form.sha256 == digest and form.engine == kind), None)
+    if metadata.get("general.name") != NAME:
+        return None
+    kind = metadata.get("general.file_type")
+    return FILE_TYPES.get(kind) if isinstance(kind, int) else None
+
+
+def _form_of_folder(path: Path) -> str | None:
+    import json
+
+    try:
+        config = json.loads((path / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None
+    return "hf" if isinstance(config, dict) and config.get("_name_or_path") == NAME else None
 
 
 def reference(form: str) -> Reference:
@@ -66,10 +81,7 @@ def longest_answer() -> int:
 
 def _forms() -> list[Form]:
     made = _document("reference.json")["forms"]
-    return [
-        Form(name=name, path=str(folder() / of["file"]), sha256=of["sha256"], engine="mlx" if name == "hf" else "llama.cpp")
-        for name, of in made.items()
-    ]
+    return [Form(name=name, path=str(folder() / of["file"]), engine="mlx" if name == "hf" else "llama.cpp") for name, of in made.items()]
 
 
 @cache

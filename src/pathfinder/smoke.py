@@ -71,7 +71,8 @@ def model(
     name = f"{probe_model.NAME} {form.name}" if form else str(path)
     limit = asked.tokens or (probe_model.longest_answer() if reference else DEFAULT_TOKENS)
     ran = start(engine, request(path, asked, reference, limit), asked.seconds, on_event)
-    if ran.refused and not reference:
+    bundled = form is not None and form.path == str(path)
+    if ran.refused and not (bundled and reference):
         raise Problem(f"{ran.refused.rstrip('.')}.", where=str(path), hint=_last_error(ran.stderr))
     if ran.refused:
         ran = msgspec.structs.replace(ran, died=ran.refused)

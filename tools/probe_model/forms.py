@@ -183,6 +183,7 @@ def write_folder(folder: Path, config: Config, tokenizer: Tokenizer, weights: We
     documents: dict[str, dict[str, Any]] = {
         "config.json": {
             "architectures": ["LlamaForCausalLM"],
+            "_name_or_path": NAME,
             "model_type": "llama",
             "vocab_size": config.vocab,
             "hidden_size": config.hidden,

@@ -1,6 +1,5 @@
 """What each form of the probe model must answer: a float64 forward pass over its dequantised weights, independent of every engine."""
 
-import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -75,10 +74,8 @@ def document(out: Path, config: Config, tokenizer: Tokenizer) -> dict[str, Any]:
     made = {}
     for form, name in forms.FILES.items():
         weights = forms.read(out, form, config)
-        file = out / name / "model.safetensors" if form == "hf" else out / name
         made[form] = {
             "file": name,
-            "sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
             "answers": [answer(weights, config, tokenizer, prompt) for prompt in corpus.PROMPTS],
         }
     prompts = [{"text": p, "tokens": tokenizer.encode(p)} for p in corpus.PROMPTS]
