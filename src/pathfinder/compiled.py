@@ -76,21 +76,23 @@ def source() -> Path:
 
 
 def _compiled(folder: Path, below: tuple[str, ...] | None) -> Data:
-    """From the cache when nothing changed, else compiled and, where the cache can be written, kept."""
+    """From the cache when nothing changed, else compiled and, where the cache can be written, kept. What was left out is said each time."""
     if not folder.is_dir():
         raise Problem("There is no such overlay folder.", where=str(folder))
     kept = cache_dir() / f"matrix-{crc32(f'{folder.resolve()} {below}'.encode()):08x}.bin"
     stamp = json_line(_stamp(folder, below))
-    if (data := _fresh(kept, stamp)) is not None:
-        return data
+    data = _fresh(kept, stamp) or _anew(folder, below, kept, stamp)
+    for mistake in data.get("mistakes", list[str]):
+        print(f"pathfinder: left out: {mistake}", file=sys.stderr)
+    return data
+
+
+def _anew(folder: Path, below: tuple[str, ...] | None, kept: Path, stamp: bytes) -> Data:
     from pathfinder.compiler import Tree, compile
 
     base = None if below is None else load(below).get("raw", Tree)
-    mistakes: list[Problem] = []
-    content = compile(folder, base, name=folder.name, stamp=stamp, mistakes=mistakes)
-    for mistake in mistakes:
-        print(f"pathfinder: left out: {mistake.where}: {mistake.says}", file=sys.stderr)
-    return Data(kept) if not mistakes and _keep(kept, content) else Data(content)
+    content = compile(folder, base, name=folder.name, stamp=stamp, mistakes=[])
+    return Data(kept) if _keep(kept, content) else Data(content)
 
 
 def json_line(text: str) -> bytes:

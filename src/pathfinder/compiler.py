@@ -145,6 +145,7 @@ def sections(tree: Tree, heed: Heed | None = None) -> Sections:
         **{f"table/{name}": document for name, document in tree["tables"].items()},
         "aliases": aliases(runtimes),
         "raw": tree,
+        "mistakes": [f"{one.where}: {one.says}" for one in heed.mistakes or ()],
     }
     return {name: msgspec.msgpack.encode(value) for name, value in packed.items()}
 
