@@ -59,6 +59,10 @@ def _quality(plan: Plan) -> str | None:
     return plan.quality
 
 
+def _settled(plan: Plan) -> str:
+    return "open" if plan.unknown else "settled"
+
+
 def _native(plan: Plan) -> str:
     return plan.native
 
@@ -92,6 +96,7 @@ MEASURES: dict[str, Callable[[Plan], Any]] = {
     "peak": _peak,
     "audience": _audience,
     "quality": _quality,
+    "settled": _settled,
     "native": _native,
     "doubt": doubt,
     "devices": _devices,
