@@ -1,6 +1,7 @@
 """Made when the data are compiled: the matrix pooled for deciding, and any value without the fields that have their default."""
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -77,13 +78,18 @@ def strongest(evidence: tuple[Evidence, ...]) -> tuple[Evidence, ...]:
 def lean(value: Any) -> Any:
     """Structs as mappings without the fields that have their default."""
     if isinstance(value, msgspec.Struct):
-        fields = msgspec.structs.fields(value)
-        pairs = ((field, getattr(value, field.name)) for field in fields)
-        return {field.encode_name: lean(one) for field, one in pairs if field.required or one != _default(field)}
+        pairs = ((key, getattr(value, name), default) for name, key, default in _fields(type(value)))
+        return {key: lean(one) for key, one, default in pairs if default is msgspec.NODEFAULT or one != default}
     if isinstance(value, (list, tuple)):
         return [lean(one) for one in value]
     return {key: lean(one) for key, one in value.items()} if isinstance(value, dict) else value
 
 
+@cache
+def _fields(struct: type[msgspec.Struct]) -> tuple[tuple[str, str, Any], ...]:
+    """Name, key and default of every field."""
+    return tuple((field.name, field.encode_name, _default(field)) for field in msgspec.structs.fields(struct))
+
+
 def _default(field: Any) -> Any:
-    return field.default if field.default is not msgspec.NODEFAULT else field.default_factory()
+    return field.default_factory() if field.default_factory is not msgspec.NODEFAULT else field.default
