@@ -154,6 +154,12 @@ def test_an_engine_that_is_missing_is_named_with_the_way_to_get_it(
     assert out.endswith("mlx: not installed. Get it with: pip install 'llm-pathfinder[mlx]'\n")
 
 
+@needs_llama
+def test_a_context_that_is_too_small_is_a_mistake_of_the_person(capsys: pytest.CaptureFixture[str]) -> None:
+    status, _, err = ask(capsys, "--engine", "llama.cpp", "--context", "8", "--json")
+    assert (status, err) == (2, "")
+
+
 def test_no_engine_at_all(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engines, "installed", lambda _: False)
     status, _, err = ask(capsys)

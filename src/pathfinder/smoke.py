@@ -72,8 +72,8 @@ def model(
     limit = asked.tokens or (probe_model.longest_answer() if reference else DEFAULT_TOKENS)
     ran = start(engine, request(path, asked, reference, limit), asked.seconds, on_event)
     bundled = form is not None and form.path == str(path)
-    if ran.refused and not (bundled and reference):
-        raise Problem(f"{ran.refused.rstrip('.')}.", where=str(path), hint=_last_error(ran.stderr))
+    if ran.refused and not (bundled and ran.unloadable):
+        raise Problem(f"{ran.refused.rstrip('.')}.", where=str(path), hint=_last_error(ran.stderr) if ran.unloadable else None)
     if ran.refused:
         ran = msgspec.structs.replace(ran, died=ran.refused)
     judged = verdict.judge(ran, reference, limit)
@@ -144,6 +144,7 @@ def listen(argv: list[str], name: str, request: dict[str, Any], seconds: float, 
         timed_out=seconds if outcome.timed_out and not (done or refused) else None,
         died=None if done or refused else outcome.signal or f"exit status {outcome.code}",
         refused=refused["says"] if refused else None,
+        unloadable=bool(refused and refused["unloadable"]),
         stderr=outcome.stderr,
     )
 

@@ -948,6 +948,8 @@ class EngineRun(Frozen, frozen=True, kw_only=True):
     """How it ended without being through: `SIGSEGV`, `exit status 1`, ..."""
     refused: str | None = None
     """The engine's own sentence for not even trying, such as a file it cannot load."""
+    unloadable: bool = False
+    """It refused the model itself, not what was asked of it."""
     stderr: str = ""
     """The last lines."""
 

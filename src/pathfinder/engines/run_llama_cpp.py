@@ -32,7 +32,7 @@ class Engine:
             params.n_gpu_layers = 999
         self.model = llama_cpp.llama_model_load_from_file(os.fsencode(request["model"]), params)
         if not self.model:
-            out.refuse("llama.cpp could not load the file")
+            out.refuse("llama.cpp could not load the file", unloadable=True)
         self.vocab = llama_cpp.llama_model_get_vocab(self.model)
         self.vocab_size = llama_cpp.llama_vocab_n_tokens(self.vocab)
         self.prompts = [self.tokens(p["text"]) for p in request["prompts"]]

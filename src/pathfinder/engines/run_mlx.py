@@ -29,7 +29,7 @@ class Engine:
         try:
             self.model, self.tokenizer = load(str(request["model"]))[:2]
         except (ValueError, OSError, KeyError, RuntimeError) as error:
-            out.refuse(f"mlx-lm could not load the folder: {_first_line(error)}")
+            out.refuse(f"mlx-lm could not load the folder: {_first_line(error)}", unloadable=True)
         self.prompts = [list(self.tokenizer.encode(p["text"])) for p in request["prompts"]]
         if not all(self.prompts):
             out.refuse("the model's tokenizer gives no token for the prompt")

@@ -54,8 +54,9 @@ class Wire:
             self._write("token", {"prompt": prompt, "text": text})
         self._pending.clear()
 
-    def refuse(self, says: str) -> None:
-        self.send("refused", says=says)
+    def refuse(self, says: str, *, unloadable: bool = False) -> None:
+        """`unloadable`: the model is to blame, or the engine; else what was asked of it."""
+        self.send("refused", says=says, unloadable=unloadable)
         self.leave()
 
     def done(self, also_bytes: int = 0) -> None:
