@@ -73,7 +73,7 @@ def local(text: str) -> tuple[Model, Artifact] | None:
         return None
     from pathlib import Path
 
-    from pathfinder.formats.gguf_model import read
+    from pathfinder.formats.local import read
 
     return read(Path(path))
 
