@@ -74,7 +74,7 @@ def test_paths_of_windows_have_its_separator() -> None:
 def test_effort_counts_steps_and_root_once() -> None:
     root = StepTemplate(kind="run", title="x", argv=("x",), needs=("root",))
     assert effort((root, root)) == 5
-    assert effort((PIP,)) == 2
+    assert effort((PIP,)) == 3
     assert effort(()) == 0
 
 

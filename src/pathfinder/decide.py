@@ -61,7 +61,7 @@ def _decide(facts: Facts, demand: Demand, rules: Rules, every_cell: bool, poor: 
             ways.setdefault(candidate.runtime.id, []).append((candidate, found))
     best = rank if every_cell else best_per_runtime
     ranked = best(plans, rules.table, demand.prefer)
-    running = {one.runtime for one in ranked}
+    running = {one.runtime: one for one in reversed(ranked)}
 
     def whole_no(candidate: Candidate, blockers: Blockers) -> Blockers:
         return blockers + memory_too(candidate, facts, demand, rules)
@@ -95,20 +95,36 @@ def size_too(candidate: Candidate, facts: Facts, demand: Demand) -> Blockers:
 
 
 def rejected(
-    runtimes: Sequence[Runtime], ways: Mapping[str, list[tuple[Candidate, Blockers]]], running: set[str], whole_no: WholeNo
+    runtimes: Sequence[Runtime], ways: Mapping[str, list[tuple[Candidate, Blockers]]], running: Mapping[str, Plan], whole_no: WholeNo
 ) -> tuple[Rejected, ...]:
-    """One entry a runtime without a plan: the no that takes least to turn, those nearest to a yes first."""
-    found = [_rejected(runtime, ways[runtime.id], whole_no) for runtime in runtimes if runtime.id not in running and runtime.id in ways]
+    """One entry a runtime without a plan: the no that takes least to turn, those nearest to a yes first.
+
+    A runtime that only runs on the CPU while its GPU build lacks no hardware has an entry as well: a driver may be all it takes."""
+    found = []
+    for runtime in runtimes:
+        known = ways.get(runtime.id, [])
+        if runtime.id not in running and known:
+            found.append(_rejected(runtime, runtime.name, known, whole_no))
+        elif runtime.id in running and running[runtime.id].placement == "cpu":
+            found += _faster(runtime, [way for way in known if way[0].devices], whole_no)
     return tuple(sorted(found, key=lambda one: (weight(one.why), one.runtime)))
 
 
-def _rejected(runtime: Runtime, ways: list[tuple[Candidate, Blockers]], whole_no: WholeNo) -> Rejected:
+def _faster(runtime: Runtime, ways: list[tuple[Candidate, Blockers]], whole_no: WholeNo) -> list[Rejected]:
+    if not ways:
+        return []
+    backend = min(ways, key=lambda way: _far(*way))[0].cell.backend
+    one = _rejected(runtime, f"{runtime.name} on {backend}", [way for way in ways if way[0].cell.backend == backend], whole_no)
+    return [one] if one.unlock is not None and one.unlock.takes != "hardware" else []
+
+
+def _rejected(runtime: Runtime, name: str, ways: list[tuple[Candidate, Blockers]], whole_no: WholeNo) -> Rejected:
     left = [(candidate, blockers, False) for candidate, blockers in ways]
     while True:
         index = min(range(len(left)), key=lambda at: _far(left[at][0], left[at][1]))
         candidate, blockers, complete = left[index]
         if complete or weight(blockers)[0] == HARDWARE:
-            return Rejected(runtime=runtime.id, cell=candidate.cell.id, why=blockers, unlock=unlock(blockers, runtime.name))
+            return Rejected(runtime=runtime.id, cell=candidate.cell.id, why=blockers, unlock=unlock(blockers, name))
         left[index] = (candidate, whole_no(candidate, blockers), True)
 
 

@@ -142,7 +142,7 @@ def _eighths(_rule: Mapping[str, Any], value: float) -> tuple[int, str]:
 
 
 def _count(rule: Mapping[str, Any], value: float) -> tuple[int, str]:
-    number = min(int(rule["most"]), max(0, int(value)))
+    number = min(int(rule["most"]), max(0, math.ceil(value / int(rule.get("per", 1)))))
     return number, str(number)
 
 

@@ -97,9 +97,13 @@ def _native(filled: str, text: str, places: Places) -> str:
     return filled.replace("/", "\\") if places.windows and text.startswith(_PATHS) else filled
 
 
+EFFORT = {"pip": 3, "unpack": 0, "wait": 0, "write": 0}
+"""What a step costs a person, 1 unless said: a Python environment is three things to understand, unpacking belongs to the download."""
+
+
 def effort(templates: tuple[StepTemplate, ...]) -> int:
-    """Steps a person carries out: a Python install is two, a step that needs root makes it three more, once."""
-    return sum(2 if step.kind == "pip" else 1 for step in templates) + (3 if any("root" in step.needs for step in templates) else 0)
+    """What a recipe asks of a person; a step that needs root makes it three more, once."""
+    return sum(EFFORT.get(step.kind, 1) for step in templates) + (3 if any("root" in step.needs for step in templates) else 0)
 
 
 # --- Python packages -------------------------------------------------------------------------------------------------

@@ -1,0 +1,209 @@
+"""Decisions an expert would sign: for each machine, reader and wish, the first answers that are accepted, and what is never answered.
+
+The accepted sets come from practice, not from the program: Macs run MLX or llama.cpp and what is built on it; data-centre NVIDIA serves
+teams with vLLM or SGLang; single consumer cards run llama.cpp, Ollama, LM Studio or ExLlama; old or odd GPUs run llama.cpp through Vulkan;
+CPUs run llama.cpp.
+"""
+
+from functools import cache
+from typing import Any
+
+import pytest
+
+from pathfinder import store
+from pathfinder.ask import ask
+from pathfinder.decide import Rules, recommend
+from pathfinder.estimate import Tables
+from pathfinder.steps import places_for
+from pathfinder.types import Plan, Recommendation
+
+GGUF = {"llama.cpp", "ollama", "lm-studio", "llama-cpp-python", "koboldcpp", "llamafile", "jan", "ramalama", "localai"}
+SIMPLE = {"ollama", "lm-studio", "jan", "koboldcpp", "llamafile"}
+SERVERS = {"vllm", "sglang", "tensorrt-llm", "lmdeploy", "dynamo"}
+MAC = {"mlx-lm", "ollama", "lm-studio", "llama.cpp"}
+EXLLAMA = {"exllamav3", "tabbyapi"}
+INTEL = GGUF | {"openvino"}
+
+
+@cache
+def rules() -> Rules:
+    tables = Tables(coefficients=store.estimate_table(), chips=store.devices())
+    return Rules(store.matrix(), store.rank_table(), tables, store.whole)
+
+
+@cache
+def decided(profile: str, model: str, **wish: Any) -> Recommendation:
+    facts = store.profile(profile)
+    return recommend(facts, ask(model, store.models(), **wish), rules(), places_for(facts), profile)
+
+
+def first(profile: str, model: str = "llama-3-8b", **wish: Any) -> Plan:
+    return decided(profile, model, **wish).candidates[0]
+
+
+ACCEPTED: list[tuple[str, dict[str, str], set[str], set[str]]] = [
+    # machine, wish, accepted first runtimes, accepted backends
+    ("macbook-air-m1-8gb", {}, MAC, {"metal"}),
+    ("macbook-air-m2-16gb", {}, MAC, {"metal"}),
+    ("mac-mini-m4-16gb", {"prefer": "simple"}, MAC, {"metal"}),
+    ("macbook-pro-m3-pro-36gb", {"prefer": "fast"}, MAC, {"metal"}),
+    ("macbook-pro-m4-max-128gb", {}, MAC, {"metal"}),
+    ("mac-studio-m2-ultra-192gb", {"audience": "team"}, MAC, {"metal"}),
+    ("mac-studio-m3-ultra-512gb", {"audience": "team"}, MAC, {"metal"}),
+    ("dgx-h100", {"audience": "team"}, SERVERS, {"cuda"}),
+    ("dgx-h100", {"audience": "production"}, SERVERS, {"cuda"}),
+    ("dgx-h100", {"audience": "team", "prefer": "throughput"}, SERVERS, {"cuda"}),
+    ("cloud-p5-48xlarge", {"audience": "production"}, SERVERS, {"cuda"}),
+    ("cloud-p4d-24xlarge", {"audience": "team"}, SERVERS, {"cuda"}),
+    ("cloud-g5-xlarge", {"audience": "team"}, SERVERS, {"cuda"}),
+    ("cloud-g6-xlarge", {"audience": "production"}, SERVERS, {"cuda"}),
+    ("cloud-g4dn-xlarge", {"audience": "team"}, SERVERS | GGUF, {"cuda"}),
+    ("cloud-8x-mi300x", {"audience": "team"}, SERVERS, {"rocm"}),
+    ("desktop-rtx-4090", {}, GGUF | EXLLAMA, {"cuda"}),
+    ("desktop-rtx-4090", {"prefer": "fast"}, GGUF | EXLLAMA | SERVERS, {"cuda"}),
+    ("desktop-rtx-4090", {"audience": "team"}, SERVERS | EXLLAMA, {"cuda"}),
+    ("desktop-rtx-4090", {"prefer": "throughput"}, SERVERS | EXLLAMA, {"cuda"}),
+    ("desktop-rtx-5090", {}, GGUF | EXLLAMA, {"cuda"}),
+    ("desktop-rtx-3090", {}, GGUF | EXLLAMA, {"cuda"}),
+    ("desktop-rtx-3060", {}, GGUF | EXLLAMA, {"cuda"}),
+    ("desktop-rtx-4060", {}, GGUF | EXLLAMA, {"cuda"}),
+    ("desktop-rtx-4060", {"prefer": "memory"}, GGUF | EXLLAMA, {"cuda", "vulkan"}),
+    ("wsl2-rtx-4090", {}, GGUF | EXLLAMA, {"cuda"}),
+    ("windows-gamer-rtx-3060", {"prefer": "simple"}, SIMPLE, {"cuda"}),
+    ("windows-gamer-rtx-3060", {}, GGUF | EXLLAMA, {"cuda"}),
+    ("windows-laptop-rtx-4060", {"prefer": "simple"}, SIMPLE, {"cuda"}),
+    ("workstation-2x-rtx-3090", {"audience": "team"}, SERVERS | EXLLAMA, {"cuda"}),
+    ("desktop-rtx-4090-gtx-1050-ti", {}, GGUF | EXLLAMA, {"cuda"}),
+    ("desktop-gtx-1080-ti", {}, GGUF, {"cuda"}),
+    ("desktop-gtx-1080-ti", {"audience": "team"}, GGUF, {"cuda"}),
+    ("server-tesla-k80", {}, GGUF, {"cpu", "cuda"}),
+    ("desktop-rx-7900-xtx", {}, GGUF, {"rocm", "vulkan"}),
+    ("desktop-rx-9070-xt", {}, GGUF, {"rocm", "vulkan"}),
+    ("desktop-rx-580", {}, GGUF, {"vulkan"}),
+    ("desktop-rx-580", {"audience": "team"}, GGUF, {"vulkan"}),
+    ("strix-halo-128gb", {}, GGUF | {"lemonade"}, {"vulkan", "rocm"}),
+    ("laptop-ryzen-7840u", {}, GGUF | {"lemonade"}, {"vulkan", "rocm", "cpu"}),
+    ("desktop-arc-a770", {}, INTEL, {"sycl", "vulkan", "openvino"}),
+    ("desktop-arc-b580", {}, INTEL, {"sycl", "vulkan", "openvino"}),
+    ("laptop-lunar-lake", {}, INTEL, {"sycl", "vulkan", "openvino"}),
+    ("laptop-cpu-i5-8250u", {}, INTEL, {"vulkan", "openvino", "sycl", "cpu"}),
+    ("windows-snapdragon-x-elite", {}, GGUF, {"cpu", "opencl", "vulkan"}),
+    ("raspberry-pi-5-8gb", {}, GGUF, {"cpu"}),
+    ("cloud-graviton4", {}, GGUF, {"cpu"}),
+    ("server-xeon-amx", {}, INTEL, {"cpu"}),
+    ("server-xeon-amx", {"audience": "team"}, INTEL | SERVERS, {"cpu"}),
+    ("server-xeon-no-avx", {}, GGUF, {"cpu"}),
+    ("jetson-agx-orin", {}, {"ollama", "llama.cpp", "mlc-llm"}, {"cuda"}),
+    ("jetson-orin-nano", {}, {"ollama", "llama.cpp", "mlc-llm"}, {"cuda"}),
+    ("dgx-spark", {}, GGUF | SERVERS, {"cuda"}),
+    ("dgx-spark", {"audience": "team"}, SERVERS | {"llama.cpp"}, {"cuda"}),
+    ("server-gh200", {"audience": "production"}, SERVERS, {"cuda"}),
+    ("server-8x-gaudi2", {"audience": "team"}, {"vllm"}, {"gaudi"}),
+    ("android-snapdragon-8-elite", {}, {"llama.cpp", "mlc-llm", "executorch"}, {"cpu", "opencl", "vulkan", "npu"}),
+]
+
+
+@pytest.mark.parametrize(
+    ("profile", "wish", "runtimes", "backends"), ACCEPTED, ids=lambda value: str(value) if isinstance(value, (str, dict)) else ""
+)
+def test_the_first_answer_is_one_an_expert_accepts(profile: str, wish: dict[str, str], runtimes: set[str], backends: set[str]) -> None:
+    answer = first(profile, **wish)
+    assert answer.runtime in runtimes, f"{answer.runtime} ({answer.cell}) {answer.score}"
+    assert answer.backend in backends, answer.cell
+
+
+NEVER: list[tuple[str, str]] = [
+    ("desktop-gtx-1080-ti", "vllm/cuda"),
+    ("desktop-gtx-1080-ti", "exllamav3/cuda"),
+    ("server-tesla-k80", "vllm/cuda"),
+    ("server-tesla-k80", "lm-studio/cuda"),
+    ("server-tesla-k80", "ollama/cuda"),
+    ("desktop-rx-580", "vllm/rocm"),
+    ("desktop-rx-580", "ollama/rocm"),
+    ("desktop-rx-580", "llama.cpp/rocm"),
+    ("mac-mini-m4-16gb", "vllm/cuda"),
+    ("mac-mini-m4-16gb", "exllamav3/cuda"),
+    ("desktop-rtx-4090", "mlx-lm/metal"),
+    ("windows-gamer-rtx-3060", "vllm/cuda"),
+    ("windows-gamer-rtx-3060", "sglang/cuda"),
+    ("jetson-agx-orin", "lm-studio/cuda"),
+    ("server-xeon-no-avx", "lm-studio/cpu"),
+    ("raspberry-pi-5-8gb", "lm-studio/cpu"),
+    ("cloud-graviton4", "llama.cpp/cuda"),
+    ("server-8x-gaudi2", "vllm/cuda"),
+    ("strix-halo-128gb", "llama.cpp/cuda"),
+    ("desktop-arc-a770", "vllm/cuda"),
+]
+
+
+@pytest.mark.parametrize(("profile", "what"), NEVER)
+def test_what_is_impossible_is_never_a_candidate(profile: str, what: str) -> None:
+    assert what not in {f"{plan.runtime}/{plan.backend}" for plan in decided(profile, "llama-3-8b").candidates}
+
+
+@pytest.mark.parametrize("profile", ["iphone-16-pro", "vps-2-vcpu-4gb"])
+def test_where_an_8b_does_not_run_the_answer_is_no_with_reasons(profile: str) -> None:
+    found = decided(profile, "llama-3-8b")
+    assert not found.candidates
+    assert {one.runtime for one in found.rejected} == {runtime.id for runtime in store.matrix()}
+    assert all(one.unlock is not None for one in found.rejected)
+
+
+@pytest.mark.parametrize(
+    ("profile", "model", "wish", "placement", "devices"),
+    [
+        ("desktop-rtx-4090", "llama-3.3-70b-instruct", {}, "split", 1),
+        ("workstation-2x-rtx-3090", "llama-3.3-70b-instruct", {}, "whole", 2),
+        ("workstation-2x-rtx-3090", "llama-3-8b", {}, "whole", 1),
+        ("mac-studio-m2-ultra-192gb", "llama-3.3-70b-instruct", {}, "whole", 1),
+        ("desktop-rtx-4090-gtx-1050-ti", "llama-3-8b", {}, "whole", 1),
+        ("dgx-h100", "deepseek-r1", {"audience": "team"}, "whole", 8),
+        ("desktop-rtx-4060", "gpt-oss-20b", {}, "split", 1),
+        ("server-xeon-amx", "llama-3.3-70b-instruct", {}, "cpu", 0),
+    ],
+)
+def test_the_model_lives_where_an_expert_would_put_it(profile: str, model: str, wish: dict[str, str], placement: str, devices: int) -> None:
+    answer = first(profile, model, **wish)
+    assert (answer.placement, len(answer.devices)) == (placement, devices)
+
+
+def test_unequal_cards_are_never_pooled_by_tensor_parallel_servers() -> None:
+    for plan in decided("desktop-rtx-4090-gtx-1050-ti", "llama-3-8b", audience="team").candidates:
+        if plan.runtime in SERVERS:
+            assert len(plan.devices) <= 1
+
+
+def test_the_quantisation_serves_the_reader_and_is_never_merely_the_largest() -> None:
+    solo = first("desktop-rtx-4090").artifact
+    team = first("dgx-h100", audience="team").artifact
+    assert solo is not None
+    assert team is not None
+    assert solo.quant == "Q4_K_M"
+    assert team.quant in ("FP8", "BF16")
+    assert first("desktop-rtx-4090", "qwen3-0.6b").artifact.quant in ("Q8_0", "BF16", "8bit")  # type: ignore[union-attr]
+
+
+def test_the_driver_is_the_unlock_an_operator_expects() -> None:
+    from pathfinder.override import override
+
+    facts = override(store.profile("desktop-rtx-4090"), ["devices.0.driver_version=470.256.02", "backends.cuda.version=11.4"])
+    found = recommend(facts, ask("llama-3-8b", store.models()), rules(), places_for(facts), "x")
+    vllm = next(one for one in found.rejected if one.runtime == "vllm")
+    assert "vllm/cuda" not in {f"{plan.runtime}/{plan.backend}" for plan in found.candidates}
+    assert vllm.unlock is not None
+    assert vllm.unlock.takes == "admin"
+    assert vllm.unlock.says.startswith("driver 470.256.02 -> ")
+    assert vllm.unlock.says.endswith(" or newer unlocks vLLM on cuda")
+
+
+@pytest.mark.parametrize("profile", store.profiles())
+def test_every_candidate_has_commands_and_nothing_is_left_unfilled(profile: str) -> None:
+    for plan in decided(profile, "llama-3-8b").candidates:
+        assert plan.launch or plan.rank != 1, (plan.runtime, plan.cell)
+        for step in (*plan.install, *plan.launch, *plan.container):
+            words = [*(step.argv or ()), step.path or "", step.url or "", step.text or "", *step.env.values()]
+            assert not [word for word in words if "None" in word or "{env}" in word or "{model}" in word], (
+                plan.runtime,
+                plan.cell,
+                step.title,
+            )
