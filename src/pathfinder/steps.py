@@ -103,7 +103,8 @@ EFFORT = {"pip": 3, "unpack": 0, "wait": 0, "write": 0}
 
 def effort(templates: tuple[StepTemplate, ...]) -> int:
     """What a recipe asks of a person, conditional steps left out; a step that needs root makes it three more, once."""
-    return sum(EFFORT.get(step.kind, 1) for step in templates if step.when is None) + (3 if any("root" in step.needs for step in templates) else 0)
+    root = any("root" in step.needs for step in templates)
+    return sum(EFFORT.get(step.kind, 1) for step in templates if step.when is None) + (3 if root else 0)
 
 
 # --- Python packages -------------------------------------------------------------------------------------------------
