@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
 from pathfinder import engines, probe_model
@@ -43,6 +44,8 @@ def test_one_engine_gives_one_document_that_can_be_recorded(capsys: pytest.Captu
     document = json.loads(out)
     assert (status, document["schema"], document["verdict"], document["threads"]) == (0, "pathfinder/result/v1", "same", 1)
     assert json.loads(record.read_text()) == document
+    assert main(["schema", "result"]) == 0
+    jsonschema.validate(document, json.loads(capsys.readouterr().out))
 
 
 @needs_llama
