@@ -4,7 +4,7 @@
 import errno
 import os
 import threading
-from time import perf_counter
+from time import monotonic, perf_counter
 from typing import IO, Any
 
 from pathfinder.host import Answer, Ran
@@ -24,6 +24,11 @@ def find(name: str, search: list[str]) -> str | None:
         if folder.startswith("/") and os.access(path, os.X_OK) and not os.path.isdir(path):
             return path
     return None
+
+
+def clip(seconds: float, ends: float | None) -> float:
+    """A command's own deadline, but no later than `ends` (`time.monotonic`)."""
+    return seconds if ends is None else max(0.05, min(seconds, ends - monotonic()))
 
 
 def run(argv: tuple[str, ...], program: str, env: dict[str, str], seconds: float) -> Answer[Ran]:

@@ -3,7 +3,7 @@
 
 import os
 import sys
-from time import monotonic, perf_counter
+from time import perf_counter
 from typing import Any, Literal
 
 from pathfinder.host import Answer, Ran, Uname, calls, commands, files
@@ -44,7 +44,7 @@ class LiveHost:
         program = commands.find(argv[0], [*search, *_MORE_FOLDERS] if os.name == "posix" else search)
         if program is None:
             return Answer(silence="absent", note="not on the search path", elapsed_seconds=perf_counter() - began)
-        return commands.run(argv, program, {**os.environ, "LC_ALL": "C", "LANG": "C"}, self._clip(seconds))
+        return commands.run(argv, program, {**os.environ, "LC_ALL": "C", "LANG": "C"}, commands.clip(seconds, self.ends))
 
     def env(self, name: str) -> Answer[str]:
         value = os.environ.get(name)
@@ -70,14 +70,11 @@ class LiveHost:
             return Answer(silence="failed", note=f"{type(error).__name__}: {error}", elapsed_seconds=perf_counter() - began)
         if not self.askers.knows(name):
             return Answer(silence="absent", note="no such question")
-        return self.askers.ask(name, args, self._clip(2.5))
+        return self.askers.ask(name, args, commands.clip(2.5, self.ends))
 
     def close(self) -> None:
         """Ends the throw-away processes; asked again, new ones start."""
         self.askers.close()
-
-    def _clip(self, seconds: float) -> float:
-        return seconds if self.ends is None else max(0.05, min(seconds, self.ends - monotonic()))
 
 
 def _here(path: str) -> str | None:

@@ -28,7 +28,8 @@ _TOKEN = re.compile(
     r"AKIA[0-9A-Z]{16}|ya29\.[\w-]{16,}|AIza[\w-]{30,}|eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*)"
 )
 _ASSIGNED = re.compile(
-    r"(?i)((?:pass(?:word|wd)?|secret|token|api[_-]?key|access[_-]?key|auth(?:orization)?|credential)s?\w*[\"']?\s*[:=]\s*[\"']?)([^\s\"',;]{4,})"
+    r"(?i)((?:pass(?:word|wd|phrase)|secret|token|api[_-]?key|access[_-]?key|authorization|credential)s?\w*[\"']?[ \t]*[:=][ \t]*[\"']?)"
+    r"([^\s\"',;]{4,})"
 )
 _LOGIN = re.compile(r"(?<=://)[^/\s@:]+:[^/\s@]+(?=@)")
 _MAIL = re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+")

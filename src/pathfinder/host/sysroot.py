@@ -3,7 +3,7 @@
 
 import errno
 import os
-from time import monotonic, perf_counter
+from time import perf_counter
 from typing import Any, Literal
 
 from pathfinder.host import Answer, Ran, Uname, commands, files
@@ -80,10 +80,7 @@ class SysrootHost:
         program = f"{self.bin}/{os.path.basename(argv[0])}" if self.bin else ""
         if self.bin is None or not os.access(program, os.X_OK):
             return Answer(silence="not-recorded" if self.bin is None else "absent", elapsed_seconds=perf_counter() - began)
-        patience = max(seconds, 10.0)
-        if self.ends is not None:
-            patience = max(0.05, min(patience, self.ends - monotonic()))
-        found = commands.run(argv, program, {"PATH": self.bin, "LC_ALL": "C"}, patience)
+        found = commands.run(argv, program, {"PATH": self.bin, "LC_ALL": "C"}, commands.clip(max(seconds, 10.0), self.ends))
         return _UNHEARD if found.value is not None and found.value.code == 127 else found
 
     def env(self, name: str) -> Answer[str]:
