@@ -17,7 +17,7 @@ from pathfinder.estimate import Tables
 from pathfinder.steps import places_for
 from pathfinder.types import Plan, Recommendation
 
-GGUF = {"llama.cpp", "ollama", "lm-studio", "llama-cpp-python", "koboldcpp", "llamafile", "jan", "ramalama", "localai"}
+GGUF = {"llama.cpp", "ollama", "lm-studio", "llama-cpp-python", "koboldcpp", "llamafile", "jan", "ramalama", "localai", "lemonade"}
 SIMPLE = {"ollama", "lm-studio", "jan", "koboldcpp", "llamafile"}
 SERVERS = {"vllm", "sglang", "tensorrt-llm", "lmdeploy", "dynamo"}
 MAC = {"mlx-lm", "ollama", "lm-studio", "llama.cpp"}
@@ -81,8 +81,8 @@ ACCEPTED: list[tuple[str, dict[str, str], set[str], set[str]]] = [
     ("desktop-rx-9070-xt", {}, GGUF, {"rocm", "vulkan"}),
     ("desktop-rx-580", {}, GGUF, {"vulkan"}),
     ("desktop-rx-580", {"audience": "team"}, GGUF, {"vulkan"}),
-    ("strix-halo-128gb", {}, GGUF | {"lemonade"}, {"vulkan", "rocm"}),
-    ("laptop-ryzen-7840u", {}, GGUF | {"lemonade"}, {"vulkan", "rocm", "cpu"}),
+    ("strix-halo-128gb", {}, GGUF, {"vulkan", "rocm"}),
+    ("laptop-ryzen-7840u", {}, GGUF, {"vulkan", "rocm", "cpu"}),
     ("desktop-arc-a770", {}, INTEL, {"sycl", "vulkan", "openvino"}),
     ("desktop-arc-b580", {}, INTEL, {"sycl", "vulkan", "openvino"}),
     ("laptop-lunar-lake", {}, INTEL, {"sycl", "vulkan", "openvino"}),

@@ -78,6 +78,10 @@ def doubt(plan: Plan) -> str:
     return max(found, key=("none", "needs-flag", "may-apply", "partial", "unknown").index)
 
 
+def _reach(plan: Plan) -> str:
+    return plan.runtime
+
+
 def _devices(plan: Plan) -> int:
     return len(plan.devices)
 
@@ -99,6 +103,7 @@ MEASURES: dict[str, Callable[[Plan], Any]] = {
     "settled": _settled,
     "native": _native,
     "doubt": doubt,
+    "reach": _reach,
     "devices": _devices,
     "evidence": _evidence,
 }
