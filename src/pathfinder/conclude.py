@@ -240,7 +240,7 @@ def _api(name: str) -> Rule:
 
 
 def _number(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in version.split(".") if part.isdigit())
+    return tuple(int(part) for part in version.split(".") if part.isdecimal())
 
 
 def _directml(facts: Facts, said: BackendFact) -> BackendFact:

@@ -37,7 +37,7 @@ def observations(host: Host, functions: list[Record]) -> Iterator[Observation]:
 
 def _number(host: Host, path: str) -> int | None:
     text = (host.read(path, 64).value or "").strip()
-    return int(text) if text.isdigit() and len(text) < 19 else None
+    return int(text) if text.isdecimal() and len(text) < 19 else None
 
 
 def _card(host: Host, function: Record) -> Record:
@@ -84,7 +84,7 @@ def _nodes(host: Host) -> list[Record]:
     for path in host.glob(NODES + "/*").value or ():
         number = path.rpartition("/")[2]
         fields = _properties(host, path + "/properties")
-        if number.isdigit() and fields.get("simd_count", 0) > 0 and fields.get("vendor_id", 4098) == 4098:
+        if number.isdecimal() and fields.get("simd_count", 0) > 0 and fields.get("vendor_id", 4098) == 4098:
             found.append(_node(host, path, int(number), fields))
     return sorted(found, key=lambda node: node["node"])
 
@@ -93,7 +93,7 @@ def _properties(host: Host, path: str) -> dict[str, int]:
     fields = {}
     for line in (host.read(path, 1 << 16).value or "").splitlines():
         name, _, value = line.strip().partition(" ")
-        if value.strip().isdigit() and len(value) < 24:
+        if value.strip().isdecimal() and len(value) < 24:
             fields[name] = int(value)
     return fields
 
@@ -167,7 +167,7 @@ def _visible(host: Host, nodes: list[Record]) -> None:
 def _pick(wish: str, nodes: list[Record]) -> list[Record]:
     out = []
     for token in map(str.strip, wish.split(",")):
-        if not token.isdigit() or int(token) >= len(nodes):
+        if not token.isdecimal() or int(token) >= len(nodes):
             break
         out.append(nodes[int(token)])
     return out

@@ -72,7 +72,7 @@ def system_memory(host: Host) -> tuple[int | None, int | None]:
     for line in (host.read("/proc/meminfo").value or "").splitlines():
         name, _, rest = line.partition(":")
         words = rest.split()
-        if words and words[0].isdigit():
+        if words and words[0].isdecimal():
             found[name] = int(words[0]) * 1024
     return found.get("MemTotal"), found.get("MemAvailable")
 
@@ -85,8 +85,8 @@ def observations(
         value |= {"kind": "gpu", "vendor": "nvidia", "vendor_id": "10de"}
         if set_to_zero(value.get("uuid")):
             value.pop("uuid", None)
-        if not value.get("pci") and not value.get("uuid"):
-            value["id"] = f"gpu{record.get('index') or 0}" if record.get("memory") == "unified" and not value.get("pci") else None
+        if not value.get("pci") and record.get("memory") == "unified":
+            value["id"] = f"gpu{record.get('index') or 0}"  # the GPU of a system on a chip, as the device tree tells it too
         said = record.get("compute_capability")
         if said:
             value["arch"] = "sm_" + said.replace(".", "")
@@ -173,7 +173,7 @@ def visible(wish: str, order: str | None, records: list[Record], slices: list[Re
     vague = False
     for token in map(str.strip, wish.split(",")):
         hit: list[Record] = []
-        if token.isdigit():
+        if token.isdecimal():
             if not ordered and int(token) < len(records):
                 vague = True
                 continue

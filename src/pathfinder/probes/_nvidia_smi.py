@@ -39,13 +39,24 @@ class Faulty(Exception):
 
 
 def ask(host: Host, there: bool) -> Iterator[Observation]:
-    program = next((name for name in PROGRAMS if ("/" not in name and "\\" not in name) or host.access(name, "x").value), PROGRAMS[0])
+    program = _program(host)
+    if program is None:
+        return
     try:
         yield from _tell(host, program)
     except Hung:
         yield from _nvidia.refused("timeout", "nvidia-smi", there)
     except Faulty as fault:
         yield from _nvidia.refused(str(fault), "nvidia-smi", there)
+
+
+def _program(host: Host) -> str | None:
+    """The first nvidia-smi there is: on the search path, in WSL's folder, where Windows keeps it."""
+    for name in PROGRAMS:
+        outside = "/" in name or "\\" in name
+        if (not outside or host.access(name, "x").value) and host.run((name, "-q", "-x")).silence != "absent":
+            return name
+    return None
 
 
 def _run(host: Host, program: str, *arguments: str) -> Ran | None:

@@ -78,7 +78,9 @@ def multiprocessors(cores: Any, capability: Any) -> int | None:
     if not isinstance(cores, int) or not isinstance(capability, str) or not cores:
         return None
     each = (
-        64 if capability in ("6.0", "8.0") else CORES_PER_SM.get(int(capability.partition(".")[0]) if capability[:1].isdigit() else 0, 128)
+        64
+        if capability in ("6.0", "8.0")
+        else CORES_PER_SM.get(int(capability.partition(".")[0]) if capability[:1].isdecimal() else 0, 128)
     )
     return cores // each if cores % each == 0 else None
 

@@ -115,6 +115,6 @@ def link(host: Host, base: str) -> dict[str, int] | None:
     """Generation and lanes a card and its slot can do at most."""
     speed = (host.read(base + "/max_link_speed", 64).value or "").split(" ")[0].strip()
     lanes = (host.read(base + "/max_link_width", 64).value or "").strip()
-    width = int(lanes) if lanes.isdigit() and len(lanes) < 4 else None
+    width = int(lanes) if lanes.isdecimal() and len(lanes) < 4 else None
     found = {"generation": GENERATIONS.get(speed), "width": width if width and width <= 32 else None}
     return {key: value for key, value in found.items() if value is not None} or None

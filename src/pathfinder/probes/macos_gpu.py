@@ -119,10 +119,10 @@ def _listed(record: Record) -> Record:
 def _limit(limits: dict[str, str], told: list[Record]) -> Iterator[Observation]:
     """The GPU's share of memory where Metal did not say it."""
     total, wired = limits.get("hw.memsize", ""), limits.get("iogpu.wired_limit_mb", "")
-    if told or not total.isdigit():
+    if told or not total.isdecimal():
         return
     device: Record = {"id": "gpu0", "kind": "gpu", "vendor": "apple"}
-    if wired.isdigit() and int(wired) > 0:
+    if wired.isdecimal() and int(wired) > 0:
         yield Observation(
             path="devices", value=device | {"memory_bytes": int(wired) << 20}, source="sysctl iogpu.wired_limit_mb", trust="kernel"
         )

@@ -37,7 +37,7 @@ def probe(host: Host) -> Iterator[Observation]:
 def _version(host: Host, kind: str, path: str) -> str | None:
     if kind == "oneapi":
         name = path.rpartition("/")[2]
-        return name if name[:1].isdigit() else None
+        return name if name[:1].isdecimal() else None
     text = host.read(path, 1 << 16).value or ""
     if path.endswith(".json"):
         import msgspec
@@ -48,6 +48,6 @@ def _version(host: Host, kind: str, path: str) -> str | None:
             return None
         part = tree.get("cuda") if isinstance(tree, dict) else None
         said = part.get("version") if isinstance(part, dict) else None
-        return said if isinstance(said, str) and said[:1].isdigit() else None
+        return said if isinstance(said, str) and said[:1].isdecimal() else None
     word = text.strip().removeprefix("CUDA Version").strip().split("\n")[0].partition("-")[0].strip()
-    return word if word[:1].isdigit() and len(word) < 24 else None
+    return word if word[:1].isdecimal() and len(word) < 24 else None

@@ -100,7 +100,9 @@ def sycl_ls(output: str) -> list[Record]:
     records = []
     for backend, what, rest in re.findall(r"^\[(?:ext_oneapi_)?(\w+):(\w+)(?::\d+)?\](?:\[\S+\])?\s+(.+)$", output, flags=re.MULTILINE):
         _, comma, tail = rest.partition(", ")
-        name = re.sub(r"\s+(?:OpenCL )?\d+(?:\.\d+)+\s*(?:\(.*?\))?\s*\[[^\]]*\]\s*$", "", tail if comma else rest)
+        name = re.sub(
+            r"\s+(?:(?:OpenCL )?\d+(?:\.\d+)+\s*(?:NEO)?|gfx[0-9a-f]+)\s*(?:\(.*?\))?\s*\[[^\]]*\]\s*$", "", tail if comma else rest
+        )
         name = re.sub(r"\s+\[[^\]]*\]\s*$", "", name)
         driver = re.search(r"\[([^\]]+)\]\s*$", rest)
         records.append(

@@ -149,6 +149,21 @@ def _amd_smi_gpu(flat: dict[str, str]) -> Record:
     )
 
 
+def amd_smi_table(text: str) -> list[Record]:
+    """The table `amd-smi` prints without arguments (ROCm 7): a row with address and name, then one with the memory in use."""
+    driver = re.search(r"amdgpu version: (\S+)", text)
+    records: list[Record] = []
+    for line in text.splitlines() if "AMD-SMI" in text else ():
+        card = re.match(r"\|\s*([0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-9a-f])\s+(\S.*?)\s*\|", line)
+        used = re.search(r"(\d{1,9})/(\d{1,9}) MB\s*\|\s*$", line)
+        if card:
+            name = word(card[2]) if not card[2].endswith("...") else None
+            records.append(known(vendor="amd", pci=bdf(card[1]), name=name, driver_version=version(driver[1]) if driver else None))
+        elif used and records and "memory_bytes" not in records[-1]:
+            records[-1] |= {"memory_bytes": int(used[2]) << 20, "memory_free_bytes": max(0, int(used[2]) - int(used[1])) << 20}
+    return records
+
+
 def hip_device_query(text: str) -> list[Record]:
     """`deviceQuery` of HIP's samples: lines `[GPU 0] 196592: Total Global Memory (MB)`."""
     devices: dict[int, Record] = {}
