@@ -17,7 +17,8 @@ _NAMES: tuple[tuple[str, str], ...] = (
     (r"RTX 30[5-9]0|RTX A[2-6]\d?0?00|RTX A[1-6]\d{3}|\bA40\b|\bA16\b|\bA10G?\b|\bA10M\b|\bA2\b|RTX 2050|\bMX570\b", "8.6"),
     (r"\bA100\b|\bA800\b|\bA30\b|\bCMP 170HX\b|\bPG506\b|\bDRIVE-PG\d+", "8.0"),
     (
-        r"RTX 20[6-8]0|GTX 16[5-6]0|GTX 1630|\bCMP [345]0HX\b|\bT4G?\b|\bTITAN RTX\b|Quadro RTX|\bT(?:400|500|550|600|1000|1200|2000)\b|\bMX[45]50\b",
+        r"RTX 20[6-8]0|GTX 16[5-6]0|GTX 1630|\bCMP [345]0HX\b|\bT4G?\b|\bTITAN RTX\b|"
+        r"Quadro RTX|\bT(?:400|500|550|600|1000|1200|2000)\b|\bMX[45]50\b",
         "7.5",
     ),
     (r"\bXavier\b", "7.2"),
