@@ -117,7 +117,11 @@ def model_text(model: Model) -> Iterator[str]:
     """Everything known of one model."""
     yield f"{model.name}  ({model.id})"
     facts = [("family", model.family), ("architecture", model.arch), ("parameters", count(model.params)), ("publisher", model.repo)]
-    facts += [("licence", (model.licence or "") + (", gated" if model.gated else "")), ("released", model.released), ("tuned from", model.base)]
+    facts += [
+        ("licence", (model.licence or "") + (", gated" if model.gated else "")),
+        ("released", model.released),
+        ("tuned from", model.base),
+    ]
     facts += [("tasks", " ".join(model.tasks)), ("features", " ".join(model.features)), ("also called", ", ".join(model.aliases))]
     for name, value in facts:
         if value:

@@ -37,7 +37,10 @@ def search(ctx: typer.Context, text: Annotated[list[str], typer.Argument(metavar
     rows = found(store.models(ctx.obj.overlay), " ".join(text))
     if not rows and not ctx.obj.json:
         raise Problem(
-            "No model of the catalogue has such a name.", where=" ".join(text), hint="A model on Hugging Face: hf:owner/name.", exit=ExitStatus.NO
+            "No model of the catalogue has such a name.",
+            where=" ".join(text),
+            hint="A model on Hugging Face: hf:owner/name.",
+            exit=ExitStatus.NO,
         )
     _rows(ctx, rows)
     return ExitStatus.OK if rows else ExitStatus.NO

@@ -12,8 +12,14 @@ from pathfinder.types import Artifact, Device, Estimate, Facts, MemoryRule, Mode
 CONTEXT = 8192
 """Tokens planned for when nothing is said, or the model's own limit where that is less."""
 UTILISATION = {"vllm": 0.92, "sglang": 0.88, "tensorrt-llm": 0.9}
-"""Fraction of each device claimed by default (vLLM `gpu_memory_utilization`, SGLang `mem_fraction_static`, TensorRT-LLM `free_gpu_memory_fraction`)."""
-FORMATS = {"llama.cpp": ("gguf",), "mlx-lm": ("mlx",), "vllm": ("awq", "gptq", "fp8", "safetensors"), "exllamav3": ("exl3",), "openvino": ("openvino",)}
+"""Fraction of each device claimed by default: `gpu_memory_utilization`, `mem_fraction_static`, `free_gpu_memory_fraction`."""
+FORMATS = {
+    "llama.cpp": ("gguf",),
+    "mlx-lm": ("mlx",),
+    "vllm": ("awq", "gptq", "fp8", "safetensors"),
+    "exllamav3": ("exl3",),
+    "openvino": ("openvino",),
+}
 PREFERRED = ("Q4_K_M", "MXFP4", "4bit", "Q4_0", "Q8_0")
 
 
@@ -93,7 +99,9 @@ def form(model: Model, quant: str | None, engine: str) -> Artifact:
 def devices(facts: Facts, cpu: bool) -> tuple[Device, ...]:
     """The GPUs one would use: discrete ones before integrated ones, hidden ones never."""
     seen = () if cpu else facts.devices or ()
-    gpus = [device for device in seen if device.kind == "gpu" and device.visible is not False and (device.memory_bytes or device.shared_memory)]
+    gpus = [
+        device for device in seen if device.kind == "gpu" and device.visible is not False and (device.memory_bytes or device.shared_memory)
+    ]
     discrete = [device for device in gpus if not device.integrated and not device.shared_memory]
     return tuple(discrete or [device for device in gpus if device.vendor == "apple" or device.memory_bytes][:1])
 

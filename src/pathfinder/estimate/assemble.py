@@ -32,7 +32,9 @@ def estimate(
     layers = 0 if not devices else min(gpu_layers, everything) if gpu_layers is not None else everything
     found = memory.estimate(model, weights, wish, facts, devices, rule, layers, overhead)
     if found.fits is False and gpu_layers is None and devices and offload and rule.kind != "utilisation":
-        layers, found = fewer(model, weights, wish, facts, devices, rule, everything, overhead, int(tables.coefficients.get("margin_bytes", 0)))
+        layers, found = fewer(
+            model, weights, wish, facts, devices, rule, everything, overhead, int(tables.coefficients.get("margin_bytes", 0))
+        )
     spoken, said = speed.estimate(
         speed.Plan(
             model=model,
@@ -90,7 +92,9 @@ def fewer(
 
 
 def _devices_fit(found: MemoryEstimate, margin: int) -> bool:
-    return all(row.available_bytes is None or row.total_bytes + margin <= row.available_bytes for row in found.per_device if row.device != "ram")
+    return all(
+        row.available_bytes is None or row.total_bytes + margin <= row.available_bytes for row in found.per_device if row.device != "ram"
+    )
 
 
 def overhead_bytes(rule: MemoryRule, backend: str | None, devices: tuple[Device, ...], tables: Tables) -> int:

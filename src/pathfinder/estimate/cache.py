@@ -1,4 +1,6 @@
-"""KV cache and recurrent state, as llama.cpp allocates them (`llama-kv-cache.cpp`, `-iswa.cpp`, `-dsa.cpp`, `llama-memory-recurrent.cpp`)."""
+"""KV cache and recurrent state, as llama.cpp allocates them (`llama-kv-cache*.cpp`, `llama-memory-recurrent.cpp`)."""
+
+from functools import lru_cache
 
 from pathfinder.formats.gguf_types import row_bytes
 from pathfinder.types import Shape
@@ -65,6 +67,7 @@ def cells(shape: Shape, context: int, parallel: int, batch: int, unified: bool) 
     return full, pad(min(full, shape.sliding_window * (parallel if unified else 1) + batch))
 
 
+@lru_cache(256)
 def per_layer(
     arch: str, shape: Shape, context: int, *, kv_type: str = "f16", parallel: int = 1, batch: int = 512, unified: bool | None = None
 ) -> tuple[int, ...]:

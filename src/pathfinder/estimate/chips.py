@@ -6,7 +6,9 @@ from typing import Any
 
 from pathfinder.types import Cpu, Device, Frozen
 
-NOISE = re.compile(r"\((?:r|tm|c)\)|®|™|\b(?:nvidia|amd|ati|intel|apple|qualcomm|graphics|corporation|gpu|series|with|design)\b|\[.*?\]|/.*$", re.I)
+NOISE = re.compile(
+    r"\((?:r|tm|c)\)|®|™|\b(?:nvidia|amd|ati|intel|apple|qualcomm|graphics|corporation|gpu|series|with|design)\b|\[.*?\]|/.*$", re.I
+)
 MOBILE = re.compile(r"\b(?:laptop|mobile|max-q)\b", re.I)
 SIZE = re.compile(r"\b\d+ ?gb\b", re.I)
 

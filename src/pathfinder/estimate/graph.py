@@ -29,9 +29,17 @@ class Node:
     )
 
     def __init__(
-        self, dims: tuple[int, ...], sources: "tuple[Node, ...]" = (), *, size: int | None = None, in_place: bool = False, root: "Node | None" = None,
-        external: bool = False, strided: bool = False, keep: bool = False,
-    ) -> None:  # fmt: skip
+        self,
+        dims: tuple[int, ...],
+        sources: "tuple[Node, ...]" = (),
+        *,
+        size: int | None = None,
+        in_place: bool = False,
+        root: "Node | None" = None,
+        external: bool = False,
+        strided: bool = False,
+        keep: bool = False,
+    ) -> None:
         self.dims = dims
         self.sources = sources
         self.in_place = in_place
@@ -56,7 +64,7 @@ def _aligned(size: int) -> int:
 
 
 class Graph:
-    """Nodes in execution order. `expand` visits what a node needs first, sources from left to right, as `ggml_build_forward_expand` does."""
+    """Nodes in execution order. `expand` visits what a node needs first, as `ggml_build_forward_expand` does."""
 
     def __init__(self) -> None:
         self.nodes: list[Node] = []

@@ -1,11 +1,14 @@
-"""The tensors an architecture has, from its shape alone: (name, elements as rows x columns). GGUF names, as `llama.cpp/src/models/*.cpp` creates them."""
+"""The matrices an architecture has, from its shape alone: name, rows, columns; as `llama.cpp/src/models/*.cpp` creates them."""
 
 from collections.abc import Iterator
 
 from pathfinder.estimate.cache import attends, kv_heads, sliding, states
 from pathfinder.types import Shape
 
-UNGATED = {"gpt2", "gptneox", "gptj", "bloom", "falcon", "mpt", "starcoder", "starcoder2", "phi2", "opt", "nemotron", "bert", "nomic-bert", "whisper", "codeshell", "jais", "refact"}  # fmt: skip
+UNGATED = {
+    "gpt2", "gptneox", "gptj", "bloom", "falcon", "mpt", "starcoder", "starcoder2", "phi2", "opt", "nemotron", "bert",
+    "nomic-bert", "whisper", "codeshell", "jais", "refact",
+}  # fmt: skip
 """Feed-forward of two matrices instead of three."""
 FUSED_QKV = {"phi3", "falcon", "gpt2", "gptneox", "bloom", "mpt", "starcoder", "phi2", "qwen", "codeshell", "dbrx", "jais", "chatglm"}
 FUSED_UP = {"phi3", "chatglm", "glm4"}

@@ -22,7 +22,7 @@ BITS = {
     "int8": (8.0, 8.0), "fp8": (8.0, 16.0), "w8a8": (8.0, 16.0), "nf4": (4.13, 16.0), "nvfp4": (4.5, 16.0), "mxfp4": (4.25, 16.0),
     "bf16": (16.0, 16.0), "f16": (16.0, 16.0), "fp16": (16.0, 16.0), "f32": (32.0, 32.0), "fp32": (32.0, 32.0),
 }  # fmt: skip
-"""Quantisation outside GGUF -> bits a weight of (layer matrices, embedding and head). MLX: 4 bits and a 16-bit scale and bias a group of 64;
+"""Quantisation outside GGUF -> bits a weight of (layer matrices, embedding and head). MLX: 4 bits, a 16-bit scale and bias a group of 64;
 AWQ and GPTQ: 4 bits, a 16-bit scale and a 4-bit zero a group of 128, embedding and head left in 16 bits (each format's own README)."""
 
 

@@ -4,6 +4,7 @@ decode: seconds a token = sum over places of (bytes of active weights and cache 
 between places. prefill: operations over the share of the published compute. All shares and times are data (`matrix/estimate.yaml`)."""
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 from pathfinder.estimate import cache, chips, placement
@@ -97,9 +98,9 @@ def _times(plan: Plan, places: tuple[Place, ...], host: Place, table: Mapping[st
             unknown_flops = True
         elif layer < trunk:
             prefill += operations / trunk / at.flops
-    changes = sum(1 for a, b in zip(order, order[1:], strict=False) if a != b)
+    changes = sum(1 for a, b in pairwise(order) if a != b)
     decode += changes * float(table["switch_microseconds"]) * 1e-6
-    used = {where for where in order}
+    used = set(order)
     if plan.tensor_split and len(places) > 1 and placement.RAM not in used:
         decode = decode / len(places) + trunk * 2 * 25e-6
         prefill /= len(places)
@@ -157,7 +158,7 @@ def place(plan: Plan, device: Device, tables: Tables) -> Place | None:
 
 
 def coefficients(decode: Mapping[str, Any], backend: str, arch: str | None, chip: str | None) -> tuple[Mapping[str, Any], str]:
-    """The nearest row: this chip, its architecture, its backend; and which of them it is. A backend other than the native one scales the share."""
+    """The nearest row: this chip, its architecture, its backend; and which of them it is."""
     for key, name in (("chip", chip), ("arch", arch)):
         found = decode.get(key, {}).get(name) if name else None
         if found is not None:

@@ -73,7 +73,13 @@ def from_table(model: Model) -> Weights:
                 experts[layer] += tensor.bytes
     tied = not any(OUTPUT.search(tensor.name) for tensor in model.tensors)
     return Weights(
-        layers=tuple(whole), experts=tuple(experts), input=rest["input"], output=rest["output"], looked_up=looked_up, tied=tied, used_share=used_share(model)
+        layers=tuple(whole),
+        experts=tuple(experts),
+        input=rest["input"],
+        output=rest["output"],
+        looked_up=looked_up,
+        tied=tied,
+        used_share=used_share(model),
     )
 
 

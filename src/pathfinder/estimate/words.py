@@ -4,7 +4,12 @@ from collections.abc import Iterator
 
 from pathfinder.types import DeviceMemory, Estimate, Interval
 
-PARTS = (("weights_bytes", "█", "weights"), ("kv_cache_bytes", "▓", "KV cache"), ("compute_bytes", "▒", "compute"), ("overhead_bytes", "░", "overhead"))
+PARTS = (
+    ("weights_bytes", "█", "weights"),
+    ("kv_cache_bytes", "▓", "KV cache"),
+    ("compute_bytes", "▒", "compute"),
+    ("overhead_bytes", "░", "overhead"),
+)
 
 
 def lines(found: Estimate, columns: int) -> Iterator[str]:

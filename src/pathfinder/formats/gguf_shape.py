@@ -1,4 +1,4 @@
-"""GGUF metadata -> Shape, by the keys and the defaults of llama.cpp's loader (`llama-model.cpp`, `models/*.cpp`, release of llama-cpp-python 0.3.36)."""
+"""GGUF metadata -> Shape, by the keys and defaults of llama.cpp's loader (`llama-model.cpp`, `models/*.cpp`)."""
 
 from collections.abc import Mapping
 from typing import Any

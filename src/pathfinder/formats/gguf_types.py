@@ -50,7 +50,8 @@ FILE_TYPES: dict[int, str] = {
 """`general.file_type` -> the name people use. Source: `enum llama_ftype` of llama.cpp's `llama.h`."""
 
 SCALARS: dict[int, tuple[str, int]] = {
-    0: ("B", 1), 1: ("b", 1), 2: ("H", 2), 3: ("h", 2), 4: ("I", 4), 5: ("i", 4), 6: ("f", 4), 7: ("?", 1), 10: ("Q", 8), 11: ("q", 8), 12: ("d", 8),
+    0: ("B", 1), 1: ("b", 1), 2: ("H", 2), 3: ("h", 2), 4: ("I", 4), 5: ("i", 4), 6: ("f", 4), 7: ("?", 1),
+    10: ("Q", 8), 11: ("q", 8), 12: ("d", 8),
 }  # fmt: skip
 """Metadata value type -> (struct code, bytes)."""
 STRING = 8

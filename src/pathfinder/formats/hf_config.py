@@ -30,7 +30,8 @@ ARCHITECTURES: dict[str, str] = {
     "CohereForCausalLM": "command-r", "Cohere2ForCausalLM": "cohere2", "InternLM2ForCausalLM": "internlm2", "InternLM3ForCausalLM": "llama",
     "InternLMForCausalLM": "llama", "Lfm2ForCausalLM": "lfm2", "Lfm2MoeForCausalLM": "lfm2moe", "NemotronForCausalLM": "nemotron",
     "NemotronHForCausalLM": "nemotron_h", "DeciLMForCausalLM": "deci", "MiniCPMForCausalLM": "minicpm", "MiniCPM3ForCausalLM": "minicpm3",
-    "StableLmForCausalLM": "stablelm", "StableLMEpochForCausalLM": "stablelm", "GPT2LMHeadModel": "gpt2", "GPT2LMHeadCustomModel": "starcoder",
+    "StableLmForCausalLM": "stablelm", "StableLMEpochForCausalLM": "stablelm", "GPT2LMHeadModel": "gpt2",
+    "GPT2LMHeadCustomModel": "starcoder",
     "GPTJForCausalLM": "gptj", "GPTNeoXForCausalLM": "gptneox", "GPTBigCodeForCausalLM": "starcoder", "Starcoder2ForCausalLM": "starcoder2",
     "BloomForCausalLM": "bloom", "BloomModel": "bloom", "MPTForCausalLM": "mpt", "MptForCausalLM": "mpt", "OPTForCausalLM": "opt",
     "BaichuanForCausalLM": "baichuan", "OrionForCausalLM": "orion", "XverseForCausalLM": "xverse", "MambaForCausalLM": "mamba",
@@ -40,9 +41,12 @@ ARCHITECTURES: dict[str, str] = {
     "HunYuanDenseV1ForCausalLM": "hunyuan-dense", "HunYuanMoEV1ForCausalLM": "hunyuan-moe", "SeedOssForCausalLM": "seed_oss",
     "Dots1ForCausalLM": "dots1", "ArceeForCausalLM": "arcee", "AfmoeForCausalLM": "afmoe", "BailingMoeV2ForCausalLM": "bailingmoe2",
     "T5ForConditionalGeneration": "t5", "UMT5ForConditionalGeneration": "t5", "T5EncoderModel": "t5encoder", "BertModel": "bert",
-    "BertForMaskedLM": "bert", "XLMRobertaModel": "bert", "XLMRobertaForSequenceClassification": "bert", "RobertaModel": "bert", "MPNetForMaskedLM": "bert",
-    "NomicBertModel": "nomic-bert", "NomicBertMoEModel": "nomic-bert-moe", "JinaBertForMaskedLM": "jina-bert-v2", "ModernBertForMaskedLM": "modern-bert",
-    "ModernBertModel": "modern-bert", "WhisperForConditionalGeneration": "whisper", "BitnetForCausalLM": "bitnet", "BitNetForCausalLM": "bitnet",
+    "BertForMaskedLM": "bert", "XLMRobertaModel": "bert", "XLMRobertaForSequenceClassification": "bert", "RobertaModel": "bert",
+    "MPNetForMaskedLM": "bert",
+    "NomicBertModel": "nomic-bert", "NomicBertMoEModel": "nomic-bert-moe", "JinaBertForMaskedLM": "jina-bert-v2",
+    "ModernBertForMaskedLM": "modern-bert",
+    "ModernBertModel": "modern-bert", "WhisperForConditionalGeneration": "whisper", "BitnetForCausalLM": "bitnet",
+    "BitNetForCausalLM": "bitnet",
     "LlavaLlamaForCausalLM": "llama", "LlavaForConditionalGeneration": "llama", "LlavaNextForConditionalGeneration": "llama",
 }  # fmt: skip
 """`architectures[0]` -> llama.cpp's name; others keep their class name. Source: `convert_hf_to_gguf.py` of llama.cpp."""
@@ -261,7 +265,12 @@ def _sliding(keys: _Keys, arch: str, layers: int) -> dict[str, Any]:
         found["sliding_first"] = SLIDING[arch][1]
     if arch == "gemma4":
         narrow, wide = keys.number("head_dim"), keys.number("global_head_dim")
-        found |= {"sliding_head_dim": narrow, "sliding_value_head_dim": narrow, "head_dim": wide or narrow, "value_head_dim": wide or narrow}
+        found |= {
+            "sliding_head_dim": narrow,
+            "sliding_value_head_dim": narrow,
+            "head_dim": wide or narrow,
+            "value_head_dim": wide or narrow,
+        }
         full = keys.number("num_global_key_value_heads")
         plain = keys.number("num_key_value_heads")
         marked = set(found.get("sliding_layers") or ())
@@ -288,7 +297,9 @@ def _recurrent(keys: _Keys, arch: str, layers: int, hidden: int, heads: int | No
         full = full if full is not None else keys.row("full_attn_idxs")
         found = {"conv_kernel": keys.number("conv_L_cache")}
     elif arch in ("granitehybrid", "falcon-h1", "nemotron_h", "mamba2"):
-        inner = keys.number("mamba_d_ssm") or (keys.number("mamba_n_heads", "mamba_num_heads") or 0) * (keys.number("mamba_d_head", "mamba_head_dim") or 0)
+        inner = keys.number("mamba_d_ssm") or (keys.number("mamba_n_heads", "mamba_num_heads") or 0) * (
+            keys.number("mamba_d_head", "mamba_head_dim") or 0
+        )
         found = {
             "state_size": keys.number("mamba_d_state", "ssm_state_size", "state_size"),
             "groups": keys.number("mamba_n_groups", "n_groups"),

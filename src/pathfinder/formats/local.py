@@ -30,7 +30,9 @@ def folder(path: Path) -> tuple[Model, Artifact]:
 
     if not (path / "config.json").is_file():
         files = sorted(path.glob("*.gguf"))
-        whole = [file for file in files if "mmproj" not in file.name.lower() and not re.search(r"-0000[2-9]-of-|-000[1-9]\d-of-", file.name)]
+        whole = [
+            file for file in files if "mmproj" not in file.name.lower() and not re.search(r"-0000[2-9]-of-|-000[1-9]\d-of-", file.name)
+        ]
         if len(whole) == 1:
             return read(whole[0])
         says = f"The folder holds {len(whole)} GGUF models" if whole else "The folder has no config.json and no GGUF file"

@@ -1,0 +1,213 @@
+"""Memory: llama.cpp's own figures for weightless files of true shapes are the truth; placement and rules by their definitions."""
+
+import json
+import runpy
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from pathfinder import store
+from pathfinder.estimate import Tables, cache, compute, estimate, layout, placement, recipe, weights
+from pathfinder.estimate.graph import Graph, Node, op, over, view
+from pathfinder.formats import gguf_model
+from pathfinder.types import Artifact, Device, Facts, Memory, MemoryRule, Model, Shape
+
+TRUTH = Path(__file__).parents[1].parent / "shared" / "memory"
+MIB = 1 << 20
+LLAMA = MemoryRule(kind="llama.cpp")
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, tuple[Model, Artifact]]]:
+    if not (TRUTH / "llama_cpp_truth.json").is_file():
+        pytest.skip("the shared truth of llama.cpp's allocator is not here")
+    pytest.importorskip("gguf")
+    folder = tmp_path_factory.mktemp("shapes")
+    runpy.run_path(str(TRUTH / "sparse_gguf.py"))["build"](str(folder))
+    yield {path.stem: gguf_model.read(path) for path in folder.glob("*.gguf")}
+
+
+def test_memory_is_llama_cpps_own(files: dict[str, tuple[Model, Artifact]]) -> None:
+    errors = []
+    for row in json.loads((TRUTH / "llama_cpp_truth.json").read_text()):
+        model, artifact = files[row["model"]]
+        found = estimate(model, artifact, Facts(), (), "llama.cpp", LLAMA, row["context"], kv_type=row["kv_type"]).memory
+        assert abs(found.weights_bytes / MIB - row["weights_mib"] - 0.5) <= 1, row
+        assert abs(found.kv_cache_bytes / MIB - row["kv_mib"] - 0.5) <= 1, row
+        truth = row["weights_mib"] + row["kv_mib"] + row["compute_mib"] + 1.5
+        errors.append(abs(found.total_bytes / MIB / truth - 1))
+    assert len(errors) >= 35
+    assert median(errors) < 0.001
+    assert max(errors) < 0.01
+
+
+def llama(**changes: Any) -> Model:
+    shape = Shape(layers=32, hidden=4096, heads=32, kv_heads=8, head_dim=128, value_head_dim=128, ffn=14336, vocab=128256, context=8192)
+    return Model(id="m", name="M", family="Llama", arch="llama", shape=replace(shape, **changes))
+
+
+GIB = 1 << 30
+Q4 = Artifact(format="gguf", quant="Q4_K_M")
+
+
+def gpu(free: float, **fields: Any) -> Device:
+    return Device(id=fields.pop("id", "gpu0"), vendor="nvidia", memory_bytes=int(free * GIB), memory_free_bytes=int(free * GIB), **fields)
+
+
+HOST = Facts(memory=Memory(usable_bytes=64 * GIB))
+
+
+def test_everything_goes_to_a_device_that_holds_it() -> None:
+    found = estimate(llama(), Q4, HOST, (gpu(12),), "llama.cpp", LLAMA, 8192)
+    assert found.gpu_layers == 33
+    assert found.memory.fits
+    rows = {row.device: row for row in found.memory.per_device}
+    assert rows["gpu0"].kv_cache_bytes == GIB
+    assert rows["ram"].kv_cache_bytes == 0
+    assert rows["ram"].weights_bytes == 128256 * 4096 // 256 * 144  # the looked-up embedding stays on the host
+
+
+def test_what_does_not_fit_stays_in_system_memory() -> None:
+    found = estimate(llama(), Q4, HOST, (gpu(4),), "llama.cpp", LLAMA, 8192)
+    assert found.gpu_layers is not None
+    assert 0 < found.gpu_layers < 33
+    assert found.memory.fits
+    device, ram = found.memory.per_device
+    assert device.total_bytes <= 4 * GIB
+    assert device.kv_cache_bytes + ram.kv_cache_bytes == GIB
+    one_more = estimate(llama(), Q4, HOST, (gpu(4),), "llama.cpp", LLAMA, 8192, gpu_layers=found.gpu_layers + 1)
+    assert one_more.memory.per_device[0].total_bytes > device.total_bytes
+
+
+def test_no_offload_means_it_does_not_fit() -> None:
+    found = estimate(llama(), Q4, HOST, (gpu(4),), "llama.cpp", LLAMA, 8192, offload=False)
+    assert found.memory.fits is False
+    assert found.memory.headroom_bytes is not None
+    assert found.memory.headroom_bytes < 0
+
+
+def test_unequal_devices_share_by_their_free_memory() -> None:
+    found = estimate(llama(), Q4, HOST, (gpu(8), gpu(4, id="gpu1")), "llama.cpp", LLAMA, 8192)
+    first, second, _ = found.memory.per_device
+    assert first.kv_cache_bytes == 22 * GIB // 32
+    assert second.kv_cache_bytes == 10 * GIB // 32
+
+
+def test_a_fixed_fraction_is_claimed_whole() -> None:
+    rule = MemoryRule(kind="utilisation", utilisation=0.9)
+    model, artifact = llama(), Artifact(format="safetensors", quant="BF16")
+    found = estimate(model, artifact, HOST, (gpu(24),), "vllm", rule, 8192)
+    assert found.memory.fits
+    assert abs(found.memory.total_bytes - int(24 * GIB * 0.9)) < 16
+    assert estimate(model, artifact, HOST, (gpu(16),), "vllm", rule, 8192).memory.fits is False
+    two = estimate(model, artifact, HOST, (gpu(16), gpu(16, id="gpu1")), "vllm", rule, 8192)
+    assert two.memory.fits
+    assert two.memory.per_device[0].weights_bytes == two.memory.per_device[1].weights_bytes
+
+
+def test_unknown_memory_is_unknown() -> None:
+    found = estimate(llama(), Q4, Facts(), (Device(id="gpu0", vendor="nvidia"),), "llama.cpp", LLAMA, 8192)
+    assert found.memory.fits is None
+
+
+def test_a_model_without_a_shape_is_taken_by_its_size() -> None:
+    model = Model(id="m", name="M", family="?", arch="?", params=10**9)
+    found = estimate(model, None, HOST, (), "other", MemoryRule(), 4096)
+    assert found.memory.weights_bytes == 2 * 10**9
+    assert any("shape" in sentence for sentence in found.assumed)
+
+
+@pytest.mark.parametrize(("context", "parallel", "full"), [(4096, 1, 4096), (1000, 1, 1024), (4096, 4, 1024), (1, 1, 256)])
+def test_cells_are_padded(context: int, parallel: int, full: int) -> None:
+    assert cache.cells(llama().shape or Shape(layers=1, hidden=1), context, parallel, 512, parallel == 1)[0] == full
+
+
+def test_windows_and_latent_attention() -> None:
+    window = llama(sliding_window=1024, sliding_pattern=4).shape
+    assert window is not None
+    assert [index for index, slides in enumerate(cache.sliding(window)) if not slides] == list(range(3, 32, 4))
+    first = replace(window, sliding_first=True)
+    assert [index for index, slides in enumerate(cache.sliding(first)) if not slides] == list(range(0, 32, 4))
+    latent = llama(kv_lora_rank=512, rope_head_dim=64, mla_key_dim=192, mla_value_dim=128).shape
+    assert latent is not None
+    assert cache.row_elements(latent, 0, False) == (576, 0)
+    sizes = cache.per_layer("deepseek2", latent, 4096)
+    assert sizes[0] == 4096 * 576 * 2
+
+
+def test_recurrent_state_does_not_grow_with_context() -> None:
+    shape = llama(attention_layers=(), recurrent_layers=tuple(range(32)), state_size=16, inner=8192, conv_kernel=4).shape
+    assert shape is not None
+    assert cache.per_layer("mamba", shape, 2048) == cache.per_layer("mamba", shape, 65536)
+    assert cache.per_layer("mamba", shape, 2048)[0] == 4 * (3 * 8192 + 16 * 8192)
+
+
+def test_placement_follows_the_runtime() -> None:
+    assert placement.layers(4, 0, (1.0,)) == (-1,) * 5
+    assert placement.layers(4, 99, (1.0,)) == (0,) * 5
+    assert placement.layers(4, 2, (1.0,)) == (-1, -1, -1, 0, 0)
+    assert placement.layers(4, 4, (1.0, 3.0)) == (-1, 0, 1, 1, 1)
+
+
+def test_recipe_agrees_with_real_tables(files: dict[str, tuple[Model, Artifact]]) -> None:
+    """From the shape alone, a catalogued model's weights are within 1 % of a file's."""
+    for name, quant in (
+        ("llama3-8b-q4k", "Q4_K_M"),
+        ("llama3-8b-q8", "Q8_0"),
+        ("qwen3-30b-a3b-q4k", "Q4_K_M"),
+        ("deepseek-v2-lite-q4_0", "Q4_0"),
+    ):
+        model, _ = files[name]
+        found = recipe.weights(model, Artifact(format="gguf", quant=quant))
+        assert found is not None
+        assert found.total == pytest.approx(weights.from_table(model).total, rel=0.01), name
+
+
+def test_mixtures_count_all_experts_and_read_the_used_ones(files: dict[str, tuple[Model, Artifact]]) -> None:
+    model, _ = files["qwen3-30b-a3b-q4k"]
+    found = weights.from_table(model)
+    assert found.used_share == 8 / 128
+    assert found.experts[0] > 0.9 * found.layers[0]
+    assert found.active(0) < 0.15 * found.layers[0]
+
+
+def test_the_catalogue_adds_up() -> None:
+    """The matrices of a shape make the stated number of parameters, where nothing but matrices is in the model."""
+    checked = 0
+    for model in store.models():
+        if model.shape is None or model.params is None or model.arch in ("t5", "whisper", "bert", "mamba", "gemma3n", "gemma4"):
+            continue
+        assert layout.parameters(model.arch, model.shape) == pytest.approx(model.params, rel=0.06), model.id
+        checked += 1
+    assert checked > 200
+
+
+def test_allocator_reuses_in_place_and_frees() -> None:
+    graph = Graph()
+    x = graph.input(1 << 20)
+    first = op(x, dims=(1 << 18,))
+    last = over(over(first))
+    graph.expand(last)
+    assert graph.peak() == 2 << 20
+    wide = Graph()
+    x = wide.input(1 << 20)
+    a, b = op(x, dims=(1 << 18,)), op(x, dims=(1 << 18,))
+    wide.expand(Node((1 << 18,), (a, b), in_place=True))
+    assert wide.peak() == 3 << 20
+    viewed = Graph()
+    x = viewed.input(64)
+    seen = view(op(x, dims=(1 << 18,)), (1 << 9, 1 << 9))
+    viewed.expand(op(seen, dims=(16,)))
+    assert viewed.peak() == 64 + (1 << 20)  # the input is read, so its place is free for the result
+
+
+def test_micro_batch_makes_the_buffer() -> None:
+    assert compute.buffers(llama(), 8192, "f16", 1, 512) == pytest.approx(2 * compute.buffers(llama(), 8192, "f16", 1, 256), rel=0.01)
+
+
+def test_tables_are_optional() -> None:
+    assert estimate(llama(), Q4, HOST, (), "llama.cpp", LLAMA, 4096, tables=Tables()).speed.decode_tps.likely is None

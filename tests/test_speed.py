@@ -1,0 +1,113 @@
+"""Speed: measured decode speeds are the truth, with the benchmark's own way of asking; the rest by its definition."""
+
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from pathfinder import store
+from pathfinder.estimate import Tables, chips, estimate, speed
+from pathfinder.types import Artifact, Cpu, Device, Facts, Memory, MemoryRule
+
+BENCHMARK = Path(__file__).parents[1] / "benchmarks" / "estimate_accuracy.py"
+GIB = 1 << 30
+
+
+@pytest.fixture(scope="module")
+def tables() -> Tables:
+    return Tables(coefficients=store.estimate_table(), chips=store.devices())
+
+
+@pytest.fixture(scope="module")
+def benchmark() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("estimate_accuracy", BENCHMARK)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["estimate_accuracy"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_measured_speeds(benchmark: ModuleType) -> None:
+    if not benchmark.MEASURED.is_file():
+        pytest.skip("the shared measured speeds are not here")
+    found = benchmark.judged(benchmark.speeds(benchmark.measured()))
+    assert found.answered >= 0.95
+    assert found.median <= 0.10
+    assert found.within_30 >= 0.9
+    assert found.coverage >= 0.75
+
+
+@pytest.mark.parametrize(
+    ("name", "memory", "chip"),
+    [
+        ("NVIDIA GeForce RTX 3060", 12, "GeForce RTX 3060"),
+        ("NVIDIA GeForce RTX 3060", 8, "GeForce RTX 3060 8GB"),
+        ("NVIDIA GeForce RTX 4070 Laptop GPU", 8, "GeForce RTX 4070 Laptop GPU"),
+        ("NVIDIA GeForce RTX 4070 Ti SUPER", 16, "GeForce RTX 4070 Ti SUPER"),
+        ("AMD Radeon RX 7900 XT", 20, "Radeon RX 7900 XT"),
+        ("Apple M4 Pro", 24, "M4 Pro"),
+        ("Intel(R) Arc(TM) B580 Graphics", 12, "Arc B580"),
+        ("Tesla T4", 15, "Tesla T4"),
+    ],
+)
+def test_chips_by_the_names_drivers_give(tables: Tables, name: str, memory: int, chip: str) -> None:
+    found = chips.find(Device(id="gpu0", name=name, memory_bytes=memory * GIB), tables.chips)
+    assert found is not None
+    assert found.name == chip
+
+
+def test_an_unknown_name_is_no_chip(tables: Tables) -> None:
+    assert chips.find(Device(id="gpu0", name="NVIDIA GeForce RTX 9999"), tables.chips) is None
+    assert chips.find(Device(id="gpu0"), tables.chips) is None
+
+
+@pytest.mark.parametrize(
+    ("model", "family"), [("Intel(R) Core(TM) i9-10900X CPU @ 3.70GHz", 93.9), ("AMD Ryzen 9 7950X 16-Core Processor", 83.2)]
+)
+def test_processors_by_their_memory(tables: Tables, model: str, family: float) -> None:
+    found = chips.processor(Cpu(model=model), None, tables.chips)
+    assert found is not None
+    assert found.bandwidth == pytest.approx(family * 1e9)
+
+
+def ask(tables: Tables, device: Device | None, layers: int | None = None, model: str = "llama-3.1-8b-instruct") -> speed.SpeedEstimate:
+    known = {one.id: one for one in store.models()}[model]
+    facts = Facts(cpu=Cpu(model="AMD Ryzen 9 7950X", cores=16, threads=32), memory=Memory(usable_bytes=60 * GIB))
+    devices = () if device is None else (device,)
+    artifact = Artifact(format="gguf", quant="Q4_K_M")
+    return estimate(
+        known, artifact, facts, devices, "llama.cpp", MemoryRule(kind="llama.cpp"), 4096, gpu_layers=layers, tables=tables
+    ).speed
+
+
+CARD = Device(id="gpu0", vendor="nvidia", name="NVIDIA GeForce RTX 3090", memory_bytes=24 * GIB, memory_free_bytes=23 * GIB)
+
+
+def test_more_layers_on_the_device_are_faster(tables: Tables) -> None:
+    speeds = [ask(tables, CARD, layers).decode_tps.likely or 0 for layers in (1, 11, 22, 33)]
+    assert speeds == sorted(speeds)
+    assert speeds[-1] > 5 * (ask(tables, None).decode_tps.likely or 0)
+
+
+def test_intervals_hold_their_middle(tables: Tables) -> None:
+    for device, layers in ((CARD, 33), (CARD, 10), (None, 0)):
+        found = ask(tables, device, layers).decode_tps
+        assert found.low is not None
+        assert found.likely is not None
+        assert found.high is not None
+        assert found.low < found.likely < found.high
+    split, whole = ask(tables, CARD, 10).decode_tps, ask(tables, CARD, 33).decode_tps
+    assert (split.high or 0) / (split.low or 1) > (whole.high or 0) / (whole.low or 1)
+
+
+def test_unknown_bandwidth_is_an_unknown_speed(tables: Tables) -> None:
+    assert ask(tables, Device(id="gpu0", vendor="nvidia", name="A card of next year", memory_bytes=24 * GIB)).decode_tps.likely is None
+
+
+def test_an_unknown_name_of_a_known_architecture_stands_in(tables: Tables) -> None:
+    card = Device(id="gpu0", vendor="nvidia", name="A card of next year", arch="sm_89", memory_bytes=24 * GIB, memory_free_bytes=23 * GIB)
+    assert ask(tables, card).decode_tps.likely is not None
