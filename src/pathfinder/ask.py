@@ -1,7 +1,6 @@
 """Arrow 2: what a person typed, resolved to one model of the catalogue or a clear no; with the wish, a Demand."""
 
 from collections.abc import Callable, Iterator, Sequence
-from difflib import get_close_matches
 from typing import Any, NamedTuple, get_args
 
 from msgspec.structs import replace
@@ -78,8 +77,14 @@ def _task(model: Model, asked: str | None) -> str:
 def _word(where: str, word: str, allowed: tuple[str, ...]) -> Any:
     if word in allowed:
         return word
-    near = get_close_matches(word, allowed, 1)
+    near = _nearest(word, allowed, 1)
     raise Problem(f"{word!r} is none of {', '.join(allowed)}.", where=where, hint=f"Did you mean {near[0]}?" if near else None)
+
+
+def _nearest(word: str, names: Sequence[str], most: int, cutoff: float = 0.6) -> list[str]:
+    from difflib import get_close_matches
+
+    return get_close_matches(word, names, most, cutoff)
 
 
 # --- references ------------------------------------------------------------------------------------------------------
@@ -226,7 +231,7 @@ def tuned(model: Model, models: Sequence[Model]) -> tuple[str, ...]:
 def unknown(text: str, models: Sequence[Model]) -> Problem:
     """The no for a name nobody knows: the nearest names, and how to reach the hub."""
     names = {fold(name): model.id for model in models for name in (model.id, *model.aliases)}
-    near = list(dict.fromkeys(names[one] for one in get_close_matches(fold(text), list(names), 5, 0.72)))[:3]
+    near = list(dict.fromkeys(names[one] for one in _nearest(fold(text), list(names), 5, 0.72)))[:3]
     parts = [f"Did you mean {', '.join(near)}?"] if near else ["`pathfinder models list` shows the catalogue."]
     parts.append(f"A model on Hugging Face: hf:{text if text.count('/') == 1 else 'owner/name'}")
     return Problem(f"There is no model {text[:120]!r} in the catalogue.", where="--model", hint=" ".join(parts))

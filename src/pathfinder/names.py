@@ -7,13 +7,14 @@ NEUTRAL = frozenset(("instruct", "chat", "it", "hf", "latest", "model", "weights
 """Words that do not change which model is meant; `base` does."""
 FORMATS = frozenset(("gguf", "mlx", "awq", "gptq", "exl2", "exl3", "onnx", "openvino", "safetensors", "imat", "i1", "ud", "bnb"))
 _DROP = str.maketrans("", "", " -_:/\t")
-_DOT = re.compile(r"(?<!\d)\.|\.(?!\d)")
-_QUANT = re.compile(
+_DOT = r"(?<!\d)\.|\.(?!\d)"
+_QUANT = (
     r"(?<![a-z0-9])(iq[1-4][_-](?:xxs|xs|s|m|nl)|t?q[1-8](?:[_-]k(?:[_-](?:s|m|l|xl))?|[_-][01])?|bf16|fp?16|fp?32|fp8(?:[_-]dynamic)?|mxfp4|nvfp4"
     r"|w\d+a\d+|int[48]|[2-8](?:\.\d+)?[_-]?bpw|[23468][_ -]?bit)(?![a-z0-9])"
 )
-_WORD = re.compile(r"\d+x\d+(?:\.\d+)?[bm]?|[ea]?\d+(?:\.\d+)*[bmk](?![a-z])|[a-z]+|\d+(?:\.\d+)*")
-_SIZE = re.compile(r"\d+x\d+(?:\.\d+)?b?|[ea]?\d+(?:\.\d+)?[bmk]")
+_WORD = r"\d+x\d+(?:\.\d+)?[bm]?|[ea]?\d+(?:\.\d+)*[bmk](?![a-z])|[a-z]+|\d+(?:\.\d+)*"
+_SIZE = r"\d+x\d+(?:\.\d+)?b?|[ea]?\d+(?:\.\d+)?[bmk]"
+# Compiled by `re` when first used: a name that is spelt as the catalogue spells it needs none of them.
 
 
 class Said(NamedTuple):
@@ -29,13 +30,13 @@ class Said(NamedTuple):
 def fold(text: str) -> str:
     """What two spellings of one name have in common: no case, no separators; dots stay between digits."""
     folded = "".join(text.lower().translate(_DROP).split())
-    return _DOT.sub("", folded) if "." in folded else folded
+    return re.sub(_DOT, "", folded) if "." in folded else folded
 
 
 def read(text: str) -> Said:
     lower = text.strip().lower()
-    quant = _QUANT.search(lower)
-    words = tuple(_WORD.findall(_QUANT.sub(" ", lower)))
+    quant = re.search(_QUANT, lower)
+    words = tuple(re.findall(_WORD, re.sub(_QUANT, " ", lower)))
     format = next((word for word in words if word in FORMATS), None)
     return Said(words=tuple(word for word in words if word not in FORMATS), quant=spell(quant[1]) if quant else None, format=format)
 
@@ -51,7 +52,7 @@ def spell(quant: str) -> str:
 
 
 def is_size(word: str) -> bool:
-    return _SIZE.fullmatch(word) is not None
+    return re.fullmatch(_SIZE, word) is not None
 
 
 def difference(asked: tuple[str, ...], name: tuple[str, ...]) -> tuple[list[str], list[str]]:
