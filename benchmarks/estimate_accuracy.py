@@ -139,9 +139,8 @@ def main() -> int:
         return 0
     rows = memory()
     errors = sorted(abs(error) for _, error in rows)
-    print(
-        f"memory    {len(rows)} rows: median {errors[len(errors) // 2]:.2%}, p90 {errors[int(len(errors) * 0.9)]:.2%}, worst {errors[-1]:.2%}"
-    )
+    middle, ninth = errors[len(errors) // 2], errors[int(len(errors) * 0.9)]
+    print(f"memory    {len(rows)} rows: median {middle:.2%}, p90 {ninth:.2%}, worst {errors[-1]:.2%}")
     for name, found in (("as shipped", list(speeds(measured()))), ("GPU left out", list(left_out()))):
         one = judged(found)
         print(
