@@ -60,7 +60,7 @@ def _decide(facts: Facts, demand: Demand, rules: Rules, every_cell: bool, poor: 
         else:
             ways.setdefault(candidate.runtime.id, []).append((candidate, found))
     best = rank if every_cell else best_per_runtime
-    ranked = best(plans, rules.table, demand.prefer)
+    ranked = best(plans, rules.table, demand.prefer, demand.audience)
     running = {one.runtime: one for one in reversed(ranked)}
 
     def whole_no(candidate: Candidate, blockers: Blockers) -> Blockers:

@@ -158,10 +158,11 @@ BUCKETS: dict[str, Callable[[Mapping[str, Any], float], tuple[int, str]]] = {
 }
 
 
-def row_for(table: Table, prefer: str | None) -> tuple[str, ...]:
-    """The names of the ranks that count for a wish, in order, without the closing `id`."""
+def row_for(table: Table, prefer: str | None, audience: str = "solo") -> tuple[str, ...]:
+    """The ranks that count, in order, without the closing `id`: the row of the wish, else of the reader, else the default."""
     rows = table["rows"]
-    return tuple(name for name in rows.get(prefer or "default", rows["default"]) if name != "id")
+    row = rows.get(prefer) if prefer else rows.get(audience)
+    return tuple(name for name in row or rows["default"] if name != "id")
 
 
 def scored(plan: Plan, table: Table, row: tuple[str, ...]) -> Plan:
@@ -180,17 +181,17 @@ def key(plan: Plan) -> tuple[Any, ...]:
     return (*plan.levels, plan.runtime, plan.cell, plan.devices)
 
 
-def rank(plans: Sequence[Plan], table: Table, prefer: str | None = None) -> tuple[Plan, ...]:
+def rank(plans: Sequence[Plan], table: Table, prefer: str | None = None, audience: str = "solo") -> tuple[Plan, ...]:
     """Best first, `rank` counted from 1. Every plan must be one that can run; rejected candidates are not ranked."""
-    row = row_for(table, prefer)
+    row = row_for(table, prefer, audience)
     ordered = sorted((scored(plan, table, row) for plan in plans), key=key)
     return tuple(replace(plan, rank=place) for place, plan in enumerate(ordered, 1))
 
 
-def best_per_runtime(plans: Sequence[Plan], table: Table, prefer: str | None = None) -> tuple[Plan, ...]:
+def best_per_runtime(plans: Sequence[Plan], table: Table, prefer: str | None = None, audience: str = "solo") -> tuple[Plan, ...]:
     """One plan per runtime, each runtime's best, best first."""
     seen: dict[str, Plan] = {}
-    for plan in rank(plans, table, prefer):
+    for plan in rank(plans, table, prefer, audience):
         seen.setdefault(plan.runtime, plan)
     return tuple(replace(plan, rank=place) for place, plan in enumerate(seen.values(), 1))
 

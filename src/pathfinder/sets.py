@@ -20,7 +20,9 @@ def of_backend(devices: Iterable[Device], rule: Mapping[str, Any]) -> tuple[Devi
     return tuple(
         device
         for device in devices
-        if device.kind in rule["kind"] and ("vendor" not in rule or device.vendor is None or device.vendor in rule["vendor"])
+        if device.kind in rule["kind"]
+        and device.vendor not in rule.get("except", ())
+        and ("vendor" not in rule or device.vendor is None or device.vendor in rule["vendor"])
     )
 
 

@@ -59,7 +59,7 @@ def trace(facts: Facts, demand: Demand, runtime: Runtime, table: Table, tables: 
 def _traced(candidate: Candidate, facts: Facts, demand: Demand, table: Table, tables: Tables) -> Traced:
     every = scopes(facts, demand, candidate.devices)
     found = plan(candidate, facts, demand, table, tables)
-    planned = scored(found, table, row_for(table, demand.prefer)) if isinstance(found, Plan) else None
+    planned = scored(found, table, row_for(table, demand.prefer, demand.audience)) if isinstance(found, Plan) else None
     form = planned.artifact if planned else None
     return Traced(
         cell=candidate.cell.id,
