@@ -12,6 +12,15 @@ from pathfinder.types import Model, Shape
 POST_NORM = {"gemma2", "gemma3", "gemma3n", "gemma4", "olmo2", "exaone4", "glm4", "cohere2-post"}
 PARALLEL = {"command-r", "cohere2", "cohere2moe", "falcon", "gptneox", "phi2", "gptj"}
 """Attention and feed-forward read the same normed input, and are added together."""
+LAYER_NORM = {
+    "command-r", "cohere2", "falcon", "gpt2", "gptneox", "bloom", "mpt", "starcoder", "starcoder2", "phi2", "stablelm", "nemotron", "olmo", "orion",
+    "dbrx", "codeshell", "jais",
+}  # fmt: skip
+"""Norms that cannot run in place (`GGML_OP_NORM`), unlike RMS norms."""
+ROWS_LAST = {"gemma4", "qwen35", "qwen35moe", "qwen3next", "bailingmoe3", "hy-v3", "cohere2moe", "nemotron_h", "nemotron_h_moe"}
+"""The output rows are picked after the last norm, for the sake of multi-token prediction, instead of inside the last layer."""
+ROWS_LATE = {"gpt-oss", "step35", "mimo2"}
+"""The output rows are picked before the last norm."""
 SEPARATE_SCALE = {"gemma2", "gemma3", "gemma3n", "phi3", "phi2"}
 QK_NORM = {"qwen3", "qwen3moe", "qwen3next", "qwen35", "qwen35moe", "gemma3", "gemma3n", "gemma4", "olmo2", "exaone4", "lfm2", "lfm2moe"}
 GATED_EXPERT_SHARED = {"qwen2moe", "qwen3next", "qwen35moe"}
@@ -88,9 +97,13 @@ class _Builder:
             current = over(current)
         trunk = shape.layers - shape.nextn_layers
         for layer in range(trunk):
-            current = self.layer(current, layer, outputs if layer == trunk - 1 else None)
-        normed = over(over(current))
-        normed.keep = False
+            early = layer == trunk - 1 and self.arch not in ROWS_LAST | ROWS_LATE
+            current = self.layer(current, layer, outputs if early else None)
+        if self.arch in ROWS_LATE:
+            current = self.rows(current, outputs)
+        normed = self.norm(current)
+        if self.arch in ROWS_LAST:
+            normed = self.rows(normed, outputs)
         logits = op(normed, dims=(shape.vocab or 0, tokens))
         if self.arch in ("gemma2", "gemma3n", "gemma4"):
             logits = over(over(over(logits)))
@@ -100,7 +113,7 @@ class _Builder:
         return graph
 
     def layer(self, residual: Node, layer: int, outputs: Node | None) -> Node:
-        normed = over(over(residual)) if self.arch not in ("olmo2", "exaone4") else residual
+        normed = self.norm(residual) if self.arch not in ("olmo2", "exaone4") else residual
         mixed = normed
         if self.attends[layer]:
             mixed = self.attention(normed, layer)
@@ -110,17 +123,21 @@ class _Builder:
             if outputs is not None:
                 mixed, residual, normed = self.rows(mixed, outputs), self.rows(residual, outputs), self.rows(normed, outputs)
             fed = self.feed(normed, layer)
-            return over(over(fed, residual), mixed)
+            first, second = (mixed, residual) if self.arch in ("falcon", "phi2") else (residual, mixed)
+            return over(over(fed, first), second)
         if outputs is not None:
             mixed, residual = self.rows(mixed, outputs), self.rows(residual, outputs)
         if self.arch in POST_NORM:
             mixed = over(over(mixed))
         added = over(mixed, residual)
-        inner = over(over(added)) if self.arch not in ("olmo2", "exaone4") else added
+        inner = self.norm(added) if self.arch not in ("olmo2", "exaone4") else added
         fed = self.feed(inner, layer)
         if self.arch in POST_NORM:
             fed = over(over(fed))
         return over(fed, added)
+
+    def norm(self, node: Node) -> Node:
+        return over(op(node, dims=node.dims)) if self.arch in LAYER_NORM else over(over(node))
 
     def rows(self, node: Node, outputs: Node) -> Node:
         return op(node, outputs, dims=node.dims)
