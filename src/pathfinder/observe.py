@@ -14,6 +14,7 @@ DEADLINE_SECONDS = 3.0
 DEEP_DEADLINE_SECONDS = 30.0
 _TOLD = ("timeout", "denied", "failed")
 _MARGIN_SECONDS = 0.15
+_PATIENCE_SECONDS = 0.008
 
 
 class Witness:
@@ -66,21 +67,58 @@ class Witness:
 
 
 class _Asked:
-    """One probe on its thread: what it has said so far, and how it ended."""
+    """One probe: what it has said so far, and how it ended."""
 
-    def __init__(self, name: str, probe: Any, host: Host) -> None:
+    def __init__(self, name: str, probe: Any, error: str | None = None) -> None:
         self.name = name
+        self.probe = probe
+        self.error = error
         self.said: list[Observation] = []
-        self.error: str | None = None
-        self.thread = threading.Thread(target=self._go, args=(probe, host), name=f"probe {name}", daemon=True)
-        self.thread.start()
+        self.ended = False
 
-    def _go(self, probe: Any, host: Host) -> None:
+    def go(self, host: Host) -> None:
         try:
-            for one in probe(host):
+            for one in self.probe(host):
                 self.said.append(one)
         except Exception as error:
             self.error = f"{type(error).__name__}: {error}"
+        self.ended = True
+
+
+class _Crew:
+    """Threads that ask the probes. One is enough, and the cheapest, where files answer; whenever none gets on, another is sent."""
+
+    def __init__(self, asked: list[_Asked], host: Host) -> None:
+        self.host = host
+        self.waiting = asked[::-1]
+        self.size = len(asked)
+        self.done = 0
+        self.moved = threading.Condition()
+
+    def run(self, ends: float) -> None:
+        """Returns when all probes ended, or at `ends` (`time.monotonic`); threads that hang are left behind."""
+        self._send()
+        with self.moved:
+            while self.done < self.size and monotonic() < ends:
+                before = self.done
+                self.moved.wait(min(_PATIENCE_SECONDS, max(0.0, ends - monotonic())))
+                if self.done == before and self.waiting:
+                    self._send()
+
+    def _send(self) -> None:
+        threading.Thread(target=self._work, daemon=True).start()
+
+    def _work(self) -> None:
+        while True:
+            with self.moved:
+                if not self.waiting:
+                    return
+                one = self.waiting.pop()
+            one.go(self.host)
+            with self.moved:
+                self.done += 1
+                if self.done == self.size:
+                    self.moved.notify()
 
 
 def observe(host: Host, deep: bool = False, deadline: float | None = None) -> Facts:
@@ -93,16 +131,16 @@ def observe(host: Host, deep: bool = False, deadline: float | None = None) -> Fa
     earlier: dict[str, Any] | None = getattr(host, "collected", None)
     deep = bool(earlier.get("deep")) if earlier is not None else deep
     witness = Witness(host)
-    asked = _start(witness, deep)
-    for one in asked:
-        one.thread.join(max(0.0, ends - monotonic()))
-    late = {one.name: len(one.said) for one in asked if one.thread.is_alive()}
+    asked = _chosen(witness, deep)
+    _Crew(asked, witness).run(ends)
+    late = {one.name: len(one.said) for one in asked if not one.ended}
     if earlier is not None:
         late = dict(getattr(host, "late", {}))
         collected = Collected(at=earlier.get("at"), by_version=earlier.get("by_version"), deadline_hit=earlier.get("deadline_hit"))
         seconds = float(earlier.get("deadline_seconds") or seconds)
     else:
-        collected = Collected(at=strftime("%Y-%m-%dT%H:%M:%SZ", gmtime()), by_version=__version__, deadline_hit=bool(late))
+        cut = bool(late) or any(answer.silence == "timeout" for _, answer in list(witness.silent.values()))
+        collected = Collected(at=strftime("%Y-%m-%dT%H:%M:%SZ", gmtime()), by_version=__version__, deadline_hit=cut)
     observations = [said for one in asked for said in list(one.said)[: late.get(one.name)]]
     facts = conclude(merge(observations, why=_runner_says(asked, late, seconds, witness), collected=collected))
     keep = getattr(host, "keep", None)
@@ -116,22 +154,17 @@ def observe(host: Host, deep: bool = False, deadline: float | None = None) -> Fa
     return facts
 
 
-def _start(host: Host, deep: bool) -> list[_Asked]:
+def _chosen(host: Host, deep: bool) -> list[_Asked]:
+    """The probes for this host; one that cannot be imported is kept, to be told of."""
     uname = host.uname().value
     asked = []
     for name in probes.names(uname.sysname if uname else None):
         try:
             module = __import__(f"pathfinder.probes.{name}", fromlist=["probe"])
-            if getattr(module, "DEEP", False) and not deep:
-                continue
-            probe = module.probe
+            if deep or not getattr(module, "DEEP", False):
+                asked.append(_Asked(name, module.probe))
         except Exception as error:
-            probe, broken = _broken, f"{type(error).__name__}: {error}"
-            one = _Asked(name, probe, host)
-            one.error = broken
-            asked.append(one)
-            continue
-        asked.append(_Asked(name, probe, host))
+            asked.append(_Asked(name, _broken, f"{type(error).__name__}: {error}"))
     return asked
 
 

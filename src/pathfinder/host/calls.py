@@ -85,11 +85,13 @@ def which(*names: str) -> dict[str, str]:
 
         return {name: path for name in names if (path := find(name))}
     found: dict[str, str] = {}
+    wanted = set(names)
     for folder in folders:
-        for name in names:
+        for name in sorted(wanted.intersection(_listed(folder))):
             path = f"{folder}/{name}"
-            if name not in found and os.access(path, os.X_OK) and not os.path.isdir(path):
+            if os.access(path, os.X_OK) and not os.path.isdir(path):
                 found[name] = path
+                wanted.discard(name)
     return found
 
 

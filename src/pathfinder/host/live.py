@@ -3,11 +3,14 @@
 
 import os
 import sys
+import threading
 from time import perf_counter
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pathfinder.host import Answer, Ran, Uname, calls, commands, files
-from pathfinder.host.asking import Askers
+
+if TYPE_CHECKING:
+    from pathfinder.host.asking import Askers
 
 _MORE_FOLDERS = ("/usr/local/sbin", "/usr/sbin", "/sbin", "/usr/bin", "/bin")
 _WINDOWS_MACHINES = {"amd64": "x86_64", "x64": "x86_64", "arm64": "aarch64", "x86": "i686"}
@@ -24,7 +27,18 @@ class LiveHost:
 
     def __init__(self, ends: float | None = None) -> None:
         self.ends = ends
-        self.askers = Askers()
+        self._askers: Askers | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def askers(self) -> "Askers":
+        """Started when a vendor library is asked for the first time: most machines ask none."""
+        with self._lock:
+            if self._askers is None:
+                from pathfinder.host.asking import Askers
+
+                self._askers = Askers()
+            return self._askers
 
     def read(self, path: str, limit: int = 1 << 20) -> Answer[str]:
         return files.read(path, limit)
@@ -74,7 +88,8 @@ class LiveHost:
 
     def close(self) -> None:
         """Ends the throw-away processes; asked again, new ones start."""
-        self.askers.close()
+        if self._askers is not None:
+            self._askers.close()
 
 
 def _here(path: str) -> str | None:

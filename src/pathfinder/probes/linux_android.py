@@ -1,6 +1,5 @@
 """Android: properties by getprop, or from the build file where a program may not run it."""
 
-import json
 from collections.abc import Iterator
 
 from pathfinder.host import Host, Observation
@@ -40,6 +39,8 @@ def probe(host: Host) -> Iterator[Observation]:
 def properties(text: str) -> dict[str, str]:
     """`[key]: [value]`, `key=value` or one JSON object of them."""
     if text.lstrip().startswith("{"):
+        import json
+
         try:
             found = json.loads(text)
         except (ValueError, RecursionError):
