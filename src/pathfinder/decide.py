@@ -156,6 +156,7 @@ def recommend(facts: Facts, demand: Demand, rules: Rules, places: Places, host: 
         prefer=demand.prefer,
         alternatives=demand.alternatives,
         candidates=tuple(spelt(one, decision, facts, demand, rules, places) for one in shown),
+        further=tuple(one.runtime for one in decision.plans if one not in shown),
         sure=first,
         rejected=decision.rejected,
     )

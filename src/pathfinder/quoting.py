@@ -71,7 +71,8 @@ def command(step: Step, os: OsFamily | None, root: str = "") -> str:
         curl = "curl.exe" if windows else "curl"
         return f"{curl} -fL --create-dirs -o {_word(step.path or '', windows, root)} {_word(step.url or '', windows)}"
     if step.kind == "write":
-        return f"# write {step.path}"
+        path, text = _word(step.path or "", windows, root), step.text or ""
+        return f"Set-Content -NoNewline -LiteralPath {path} -Value {_ps1_text(text)}" if windows else f"printf %s {_sh(text)} > {path}"
     if step.argv is None:
         return f"# {step.why or step.title}"
     if windows:

@@ -26,6 +26,12 @@ def _lines(found: Recommendation, facts: Facts, width: int, explain: bool) -> It
         yield "Nothing here runs it."
     for plan in found.candidates:
         yield from _plan(plan, width, explain)
+    if found.further:
+        yield from _wrap(
+            f"     and {len(found.further)} more (--top {len(found.candidates) + len(found.further)}): {', '.join(found.further)}",
+            width,
+            "     ",
+        )
     if found.sure is not None:
         sure = next((plan for plan in found.candidates if plan.rank == found.sure), None)
         yield from _wrap(f"Sure without further questions: {sure.rank}. {sure.name}" if sure else "", width)
@@ -35,7 +41,7 @@ def _lines(found: Recommendation, facts: Facts, width: int, explain: bool) -> It
     if found.rejected:
         yield ""
         yield "Not here:"
-        yield from _rejected(found.rejected, width)
+        yield from _rejected(found.rejected, width, explain)
 
 
 def _wish(found: Recommendation, first: Plan | None) -> str:
@@ -137,14 +143,34 @@ def _commands(plan: Plan) -> Iterator[str]:
         yield f"  API: {plan.endpoint.url} ({plan.endpoint.api})"
 
 
-def _rejected(rejected: tuple[Rejected, ...], width: int) -> Iterator[str]:
-    """One line each; runtimes that do other work, and those that need other hardware, in a line together."""
+def _rejected(rejected: tuple[Rejected, ...], width: int, explain: bool) -> Iterator[str]:
+    """Runtimes with the same way out in one line; those made for other work in a line together; not more than a screen of them."""
     others = [one.runtime for one in rejected if any(blocker.fact == "want.task" for blocker in one.why)]
+    groups: dict[str, list[str]] = {}
     for one in rejected:
         if one.runtime not in others:
-            yield from _wrap(f"  {one.runtime}: {why(one)}", width, "      ")
+            groups.setdefault(_without_name(why(one)), []).append(one.runtime)
+    shown = list(groups.items()) if explain else list(groups.items())[:MOST_REJECTED]
+    for says, names in shown:
+        yield from _wrap(f"  {', '.join(names)}: {says}", width, "      ")
+    left = [name for _, names in list(groups.items())[len(shown) :] for name in names]
+    if left:
+        yield from _wrap(f"  and {len(left)} more (--explain tells why): {', '.join(left)}", width, "      ")
     if others:
         yield from _wrap(f"  Made for other work: {', '.join(others)}", width, "      ")
+
+
+MOST_REJECTED = 12
+"""Lines of reasons before the rest is only named."""
+
+
+def _without_name(says: str) -> str:
+    """`driver 525 -> 570 or newer unlocks vLLM` without the name, which stands before it."""
+    for word in (" unlocks ", " unlock "):
+        head, found, _ = says.rpartition(word)
+        if found:
+            return head
+    return says
 
 
 def why(one: Rejected) -> str:

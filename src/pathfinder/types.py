@@ -907,6 +907,8 @@ class Recommendation(Frozen, frozen=True, kw_only=True):
     prefer: Prefer | None = None
     alternatives: tuple[str, ...] = ()
     candidates: tuple[Plan, ...] = ()
+    further: tuple[str, ...] = ()
+    """Runtimes that run it as well and come after the candidates given, best first."""
     sure: int | None = None
     """Rank of the best candidate that hangs on no unknown fact, when the first one does."""
     rejected: tuple[Rejected, ...] = ()

@@ -71,7 +71,7 @@ def placeholders(
         "threads": str(threads(facts)),
         "parallel": str(parallel),
         "gpu_layers": str(gpu_layers(plan, demand)),
-        "devices": ",".join(device_names(devices)),
+        "devices": ",".join(device_names(cell.backend, devices, facts)),
         "device_count": str(max(1, len(devices))),
         "utilisation": f"{share if share is not None else 0.9:g}",
     }
@@ -95,9 +95,16 @@ def gpu_layers(plan: Plan, demand: Demand) -> int:
     return max(99, layers + 1)
 
 
-def device_names(devices: tuple[Device, ...]) -> tuple[str, ...]:
-    """What names a device to its driver: the UUID where there is one, else its place in PCI order."""
-    return tuple(device.uuid or device.id for device in devices)
+def device_names(backend: str, devices: tuple[Device, ...], facts: Facts) -> list[str]:
+    """What names devices to their driver: UUIDs where all have one, else their places in PCI order."""
+    return _uuid_or_index(devices, of_backend(backend, facts))
+
+
+def of_backend(backend: str, facts: Facts) -> list[Device]:
+    """Every device a backend lists, hidden ones included: what indices count."""
+    said = facts.backends.get(backend)
+    ids = said.devices if said and said.devices else tuple(device.id for device in facts.devices or ())
+    return [device for device in facts.devices or () if device.id in ids]
 
 
 PICK = {
@@ -111,9 +118,7 @@ PICK = {
 
 def device_env(backend: str, devices: tuple[Device, ...], facts: Facts) -> dict[str, str]:
     """Variables that keep a runtime on the planned devices; none where there is nothing to pick from."""
-    said = facts.backends.get(backend)
-    ids = said.devices if said and said.devices else tuple(device.id for device in facts.devices or ())
-    every = [device for device in facts.devices or () if device.id in ids]
+    every = of_backend(backend, facts)
     if backend not in PICK or len(every) < 2 or len(every) == len(devices):
         return {}
     if backend == "cuda":
@@ -125,9 +130,10 @@ def device_env(backend: str, devices: tuple[Device, ...], facts: Facts) -> dict[
 
 
 def _uuid_or_index(devices: tuple[Device, ...], every: list[Device]) -> list[str]:
-    return [device.uuid for device in devices if device.uuid] if all(device.uuid for device in devices) else _indices(devices, every)
+    uuids = [device.uuid for device in devices if device.uuid]
+    return uuids if len(uuids) == len(devices) else _indices(devices, every)
 
 
 def _indices(devices: tuple[Device, ...], every: list[Device]) -> list[str]:
     order = sorted(every, key=lambda device: device.pci or device.id)
-    return [str(order.index(device)) for device in devices]
+    return [str(order.index(device)) if device in order else device.id for device in devices]

@@ -6,6 +6,9 @@ import typer
 
 from pathfinder.errors import ExitStatus
 
+SHOWN = 5
+"""Candidates a person is shown unless more are asked for."""
+
 
 def recommend(
     ctx: typer.Context,
@@ -18,7 +21,7 @@ def recommend(
     context: Annotated[int | None, typer.Option(help="Tokens of context to plan for.")] = None,
     concurrency: Annotated[int | None, typer.Option(help="Requests at once.")] = None,
     quant: Annotated[str | None, typer.Option(help="Only this quantisation, such as Q8_0.")] = None,
-    top: Annotated[int | None, typer.Option(help="Only the first N.")] = None,
+    top: Annotated[int | None, typer.Option(help="The first N; in a terminal five, in JSON all unless said.")] = None,
     runtime: Annotated[str | None, typer.Option(metavar="ID", help="Only this runtime, with all its builds.")] = None,
     deadline: Annotated[float, typer.Option(help="Seconds for looking at the host.")] = 3.0,
 ) -> int:
@@ -31,7 +34,7 @@ def recommend(
     seen: dict[str, Any] = {}
 
     def one(known: Known) -> tuple[Any, int]:
-        found = decided(wish, known, session, top)
+        found = decided(wish, known, session, top if top is not None or session.json or session.explain else SHOWN)
         seen["facts"] = known.facts
         return found, status(found)
 

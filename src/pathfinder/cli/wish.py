@@ -75,7 +75,7 @@ def local(text: str) -> tuple[Model, Artifact] | None:
 
     from pathfinder.formats.local import read
 
-    return read(Path(path))
+    return read(Path(path).absolute())
 
 
 def places(known: Known) -> Places:
