@@ -2,7 +2,7 @@
 
 A function raises FileNotFoundError where the system has no such call, OSError where it refuses.
 """
-# ruff: noqa: PTH110, PTH112, PTH117, PTH120, PTH208 (pathlib costs start-up time)
+# ruff: noqa: PTH110, PTH116, PTH112, PTH117, PTH120, PTH208 (pathlib costs start-up time)
 
 import os
 import sys
@@ -77,22 +77,44 @@ def process_machine() -> str:
     return names.get(kind, str(kind))
 
 
-def which(*names: str) -> dict[str, str]:
-    """Programs on the search path; what is not found is left out."""
-    folders = [folder for folder in os.environ.get("PATH", "").split(os.pathsep) if folder and os.path.isabs(folder)]
-    if os.name == "nt":
-        from shutil import which as find
+class Programs:
+    """What lies on the search path. Folders are listed once: asking for each name in each folder costs far more."""
 
-        return {name: path for name in names if (path := find(name))}
-    found: dict[str, str] = {}
-    wanted = set(names)
-    for folder in folders:
-        for name in sorted(wanted.intersection(_listed(folder))):
-            path = f"{folder}/{name}"
-            if os.access(path, os.X_OK) and not os.path.isdir(path):
-                found[name] = path
-                wanted.discard(name)
-    return found
+    def __init__(self) -> None:
+        self._folders: list[tuple[str, frozenset[str]]] | None = None
+
+    def which(self, *names: str) -> dict[str, str]:
+        """Programs among `names`; what is not found is left out."""
+        if os.name == "nt":
+            from shutil import which
+
+            return {name: path for name in names if (path := which(name))}
+        if self._folders is None:
+            self._folders = _search_path()
+        found: dict[str, str] = {}
+        wanted = set(names)
+        for folder, inside in self._folders:
+            for name in sorted(wanted & inside):
+                path = f"{folder}/{name}"
+                if os.access(path, os.X_OK) and not os.path.isdir(path):
+                    found[name] = path
+                    wanted.discard(name)
+        return found
+
+
+def _search_path() -> list[tuple[str, frozenset[str]]]:
+    """Folders of PATH in order, one that is another by its second name left out."""
+    seen: set[tuple[int, int]] = set()
+    folders = []
+    for folder in os.environ.get("PATH", "").split(os.pathsep):
+        try:
+            status = os.stat(folder) if os.path.isabs(folder) else None
+        except (OSError, ValueError):
+            continue
+        if status is not None and (status.st_dev, status.st_ino) not in seen:
+            seen.add((status.st_dev, status.st_ino))
+            folders.append((folder, frozenset(_listed(folder))))
+    return folders
 
 
 def native_counts() -> dict[str, Any]:
@@ -175,7 +197,6 @@ _CALLS: dict[str, Any] = {
     "page_size": page_size,
     "auxv": auxv,
     "process_machine": process_machine,
-    "which": which,
     "native_counts": native_counts,
     "process_word": process_word,
     "interpreter": interpreter,

@@ -29,6 +29,7 @@ class LiveHost:
         self.ends = ends
         self._askers: Askers | None = None
         self._lock = threading.Lock()
+        self._programs = calls.Programs()
 
     @property
     def askers(self) -> "Askers":
@@ -73,7 +74,8 @@ class LiveHost:
     def ask(self, name: str, *args: str) -> Answer[Any]:
         began = perf_counter()
         try:
-            return Answer(value=calls.call(name, args), elapsed_seconds=perf_counter() - began)
+            found = self._programs.which(*args) if name == "which" else calls.call(name, args)
+            return Answer(value=found, elapsed_seconds=perf_counter() - began)
         except KeyError:
             pass
         except FileNotFoundError as error:
