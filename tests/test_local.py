@@ -1,0 +1,196 @@
+"""Models on this machine: Hugging Face and MLX folders, safetensors headers, configurations of every family; hostile ones are problems."""
+
+import json
+import struct
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pathfinder.errors import Problem
+from pathfinder.formats import hf_config, local, safetensors
+
+LLAMA: dict[str, Any] = {
+    "architectures": ["LlamaForCausalLM"],
+    "model_type": "llama",
+    "hidden_size": 64,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "intermediate_size": 128,
+    "vocab_size": 100,
+    "max_position_embeddings": 2048,
+    "tie_word_embeddings": True,
+    "torch_dtype": "bfloat16",
+}
+
+
+def weights(path: Path, tensors: dict[str, tuple[str, list[int], int]]) -> None:
+    header, at = {}, 0
+    for name, (dtype, shape, size) in tensors.items():
+        header[name] = {"dtype": dtype, "shape": shape, "data_offsets": [at, at + size]}
+        at += size
+    raw = json.dumps({"__metadata__": {"format": "pt"}, **header}).encode()
+    with path.open("wb") as file:
+        file.write(struct.pack("<Q", len(raw)) + raw)
+        file.truncate(8 + len(raw) + at)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "config.json").write_text(json.dumps(LLAMA))
+    weights(tmp_path / "model-00001-of-00002.safetensors", {"model.embed_tokens.weight": ("BF16", [100, 64], 12800)})
+    weights(tmp_path / "model-00002-of-00002.safetensors", {"model.layers.0.self_attn.q_proj.weight": ("BF16", [64, 64], 8192)})
+    index = {"model.embed_tokens.weight": "model-00001-of-00002.safetensors", "x": "model-00002-of-00002.safetensors"}
+    (tmp_path / "model.safetensors.index.json").write_text(json.dumps({"weight_map": index}))
+    return tmp_path
+
+
+def test_a_folder_is_a_model(folder: Path) -> None:
+    model, artifact = local.read(folder)
+    assert (model.arch, model.params, artifact.format, artifact.quant) == ("llama", 100 * 64 + 64 * 64, "safetensors", "BF16")
+    assert model.shape is not None
+    assert (model.shape.layers, model.shape.kv_heads, model.shape.tied_embeddings) == (2, 2, True)
+    assert {tensor.name for tensor in model.tensors} == {"model.embed_tokens.weight", "model.layers.0.self_attn.q_proj.weight"}
+
+
+def test_an_mlx_folder_counts_unpacked_weights(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text(json.dumps({**LLAMA, "quantization": {"group_size": 64, "bits": 4}}))
+    weights(
+        tmp_path / "model.safetensors",
+        {
+            "a.weight": ("U32", [64, 8], 2048),
+            "a.scales": ("F16", [64, 1], 128),
+            "a.biases": ("F16", [64, 1], 128),
+            "norm.weight": ("F16", [64], 128),
+        },
+    )
+    model, artifact = local.read(tmp_path)
+    assert (artifact.format, artifact.quant, model.params) == ("mlx", "4bit", 64 * 64 + 64)
+
+
+def test_a_missing_shard_is_named(folder: Path) -> None:
+    (folder / "model-00002-of-00002.safetensors").unlink()
+    with pytest.raises(Problem, match="shard") as caught:
+        local.read(folder)
+    assert "00002" in (caught.value.where or "")
+
+
+def test_an_index_that_leads_outside_is_refused(folder: Path) -> None:
+    (folder / "model.safetensors.index.json").write_text(json.dumps({"weight_map": {"x": "../../etc/passwd"}}))
+    with pytest.raises(Problem, match="outside"):
+        local.read(folder)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"\x00" * 8,
+        struct.pack("<Q", 2**63),
+        struct.pack("<Q", 10) + b"[" * 10,
+        struct.pack("<Q", 2) + b"[]",
+        struct.pack("<Q", 60) + b'{"a":{"dtype":"F32","shape":[1000],"data_offsets":[0,4000]}}',
+        struct.pack("<Q", 57) + b'{"a":{"dtype":"F32","shape":[1000],"data_offsets":[4,0]}}',
+    ],
+)
+def test_hostile_safetensors(tmp_path: Path, raw: bytes) -> None:
+    path = tmp_path / "model.safetensors"
+    path.write_bytes(raw)
+    with pytest.raises(Problem):
+        safetensors.read(path)
+
+
+@settings(max_examples=150, deadline=None)
+@given(raw=st.binary(max_size=200))
+def test_no_header_crashes(raw: bytes) -> None:
+    try:
+        safetensors.parse(raw, 1000, "fuzz")
+    except Problem:
+        pass
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    changes=st.dictionaries(
+        st.sampled_from([*LLAMA, "layer_types", "sliding_window", "text_config", "num_experts", "head_dim"]), json_values
+    )
+)
+def test_no_configuration_crashes(changes: dict[str, Any]) -> None:
+    hf_config.read({**LLAMA, **changes})
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{", '"x"', "[" * 100_000])
+def test_a_broken_configuration_is_a_problem(tmp_path: Path, content: str) -> None:
+    (tmp_path / "config.json").write_text(content)
+    with pytest.raises(Problem):
+        local.read(tmp_path)
+
+
+def test_an_empty_folder_says_what_is_missing(tmp_path: Path) -> None:
+    with pytest.raises(Problem, match=r"no config\.json"):
+        local.read(tmp_path)
+
+
+def shape_of(config: dict[str, Any]) -> Any:
+    reading = hf_config.read(config)
+    assert reading.shape is not None
+    return reading.shape
+
+
+def test_latent_attention_and_experts() -> None:
+    shape = shape_of(
+        {
+            "architectures": ["DeepseekV3ForCausalLM"], "hidden_size": 7168, "num_hidden_layers": 61, "num_attention_heads": 128, "num_key_value_heads": 128,
+            "kv_lora_rank": 512, "q_lora_rank": 1536, "qk_rope_head_dim": 64, "qk_nope_head_dim": 128, "v_head_dim": 128, "n_routed_experts": 256,
+            "num_experts_per_tok": 8, "n_shared_experts": 1, "moe_intermediate_size": 2048, "first_k_dense_replace": 3, "intermediate_size": 18432,
+        }
+    )  # fmt: skip
+    assert (shape.mla_key_dim, shape.mla_value_dim, shape.kv_lora_rank, shape.head_dim) == (192, 128, 512, 576)
+    assert (shape.experts, shape.experts_used, shape.shared_experts, shape.dense_layers) == (256, 8, 1, 3)
+
+
+def test_sliding_windows_by_layer() -> None:
+    kinds = ["sliding_attention"] * 5 + ["full_attention"]
+    text = {
+        "hidden_size": 5376, "num_hidden_layers": 6, "num_attention_heads": 32, "num_key_value_heads": 16, "num_global_key_value_heads": 4,
+        "head_dim": 256, "global_head_dim": 512, "sliding_window": 1024, "layer_types": kinds, "intermediate_size": 21504, "vocab_size": 262144,
+    }  # fmt: skip
+    shape = shape_of({"architectures": ["Gemma4ForConditionalGeneration"], "text_config": text})
+    assert shape.sliding_layers == (0, 1, 2, 3, 4)
+    assert shape.kv_heads_per_layer == (16, 16, 16, 16, 16, 4)
+    assert (shape.head_dim, shape.sliding_head_dim, shape.tied_embeddings) == (512, 256, True)
+
+
+def test_hybrids_say_which_layers_attend() -> None:
+    text = {
+        "hidden_size": 4096, "num_hidden_layers": 8, "num_attention_heads": 16, "num_key_value_heads": 4, "head_dim": 256, "full_attention_interval": 4,
+        "linear_num_key_heads": 16, "linear_num_value_heads": 32, "linear_key_head_dim": 128, "linear_value_head_dim": 128, "linear_conv_kernel_dim": 4,
+    }  # fmt: skip
+    shape = shape_of({"architectures": ["Qwen3_5ForConditionalGeneration"], "text_config": text})
+    assert shape.attention_layers == (3, 7)
+    assert (shape.inner, shape.groups, shape.state_size) == (4096, 16, 128)
+
+
+@pytest.mark.parametrize(
+    ("block", "quant", "form"),
+    [
+        ({"quantization": {"bits": 8, "group_size": 64}}, "8bit", "mlx"),
+        ({"quantization_config": {"quant_method": "awq", "bits": 4}}, "AWQ", "awq"),
+        ({"quantization_config": {"quant_method": "gptq", "bits": 4}}, "GPTQ", "gptq"),
+        ({"quantization_config": {"quant_method": "fp8"}}, "FP8", "fp8"),
+        ({"torch_dtype": "float16"}, "F16", "safetensors"),
+    ],
+)
+def test_quantisation_blocks(block: dict[str, Any], quant: str, form: str) -> None:
+    reading = hf_config.read({**LLAMA, **block})
+    assert (reading.quant, reading.format) == (quant, form)

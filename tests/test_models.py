@@ -1,0 +1,109 @@
+"""The catalogue: its entries are what they say, and the verbs that show it."""
+
+import json
+import re
+
+import pytest
+
+from pathfinder import store
+from pathfinder.cli import main
+from pathfinder.models import Filter, listed, search
+from pathfinder.names import fold
+
+MODELS = {model.id: model for model in store.models()}
+
+
+def test_it_is_large_and_of_all_kinds() -> None:
+    assert len(MODELS) >= 250
+    tasks = {task for model in MODELS.values() for task in model.tasks}
+    assert tasks >= {
+        "chat",
+        "completion",
+        "embeddings",
+        "rerank",
+        "transcribe",
+        "tts",
+        "voice-cloning",
+        "vad",
+        "image",
+        "music",
+        "object-detection",
+    }
+
+
+def test_no_two_models_answer_to_one_name() -> None:
+    seen: dict[str, str] = {}
+    for model in MODELS.values():
+        for name in (model.id, *model.aliases):
+            assert seen.setdefault(fold(name), model.id) == model.id, name
+
+
+def test_bases_exist_and_are_not_themselves() -> None:
+    for model in MODELS.values():
+        assert model.base is None or (model.base in MODELS and model.base != model.id), model.id
+
+
+def test_shapes_have_sources_and_hold_together() -> None:
+    for model in MODELS.values():
+        shape = model.shape
+        if shape is None:
+            continue
+        assert model.sources, model.id
+        assert shape.layers > 0
+        assert shape.hidden > 0
+        for row in (shape.kv_heads_per_layer, shape.heads_per_layer, shape.ffn_per_layer):
+            assert row is None or len(row) == shape.layers, model.id
+        for layers in (shape.sliding_layers, shape.attention_layers, shape.recurrent_layers):
+            assert layers is None or all(0 <= index < shape.layers for index in layers), model.id
+        if shape.heads and shape.kv_heads and not shape.heads_per_layer:
+            assert shape.heads % shape.kv_heads == 0, model.id
+
+
+def test_artifacts_say_where_they_are() -> None:
+    repository = re.compile(r"[\w.-]+/[\w.-]+")
+    for model in MODELS.values():
+        for artifact in model.artifacts:
+            assert (artifact.repo and repository.fullmatch(artifact.repo)) or artifact.tag, (model.id, artifact)
+            assert artifact.bits_per_weight is None or 1 < artifact.bits_per_weight <= 32
+
+
+def test_filters_and_search() -> None:
+    small = listed(MODELS.values(), Filter(task="embeddings", largest=0.5e9))
+    assert small
+    assert all("embeddings" in row.tasks and (row.params or 0) <= 0.5e9 for row in small)
+    assert search(MODELS.values(), "qwen3 8b")[0].id == "qwen3-8b"
+    assert not search(MODELS.values(), "no such model at all")
+
+
+def said(capsys: pytest.CaptureFixture[str], *argv: str) -> tuple[int, str]:
+    status = main(argv)
+    return status, capsys.readouterr().out
+
+
+def test_the_verbs(capsys: pytest.CaptureFixture[str]) -> None:
+    status, text = said(capsys, "models", "list", "--json")
+    assert status == 0
+    assert len(json.loads(text)["models"]) == len(MODELS)
+    status, text = said(capsys, "models", "show", "qwen3-30b-a3b", "--json")
+    assert (status, json.loads(text)["shape"]["experts"]) == (0, 128)
+    status, text = said(capsys, "models", "resolve", "llama3:8b", "--json")
+    assert (status, json.loads(text)["model"]) == (0, "llama-3-8b-instruct")
+    assert "llama-3-8b-base" in json.loads(text)["alternatives"]
+    assert said(capsys, "models", "search", "falcon")[0] == 0
+    assert said(capsys, "models", "search", "no such thing")[0] == 1
+    assert said(capsys, "models", "resolve", "lama-9-8b")[0] == 2
+    assert said(capsys, "models", "list", "--task", "dancing")[0] == 2
+
+
+def test_estimate(capsys: pytest.CaptureFixture[str]) -> None:
+    host = ("--host", "profile:desktop-rtx-3060")
+    status, text = said(capsys, "estimate", "llama-3-8b", "--json", "--quant", "Q8_0", "--context", "4096", *host)
+    document = json.loads(text)
+    assert (status, document["schema"], document["artifact"]["quant"], document["context"]) == (0, "pathfinder/estimate/v1", "Q8_0", 4096)
+    assert document["memory"]["fits"] is True
+    assert document["speed"]["decode_tps"]["low"] < document["speed"]["decode_tps"]["high"]
+    status, text = said(capsys, "estimate", "llama-3-8b", "--kv-type", "q8_0", *host)
+    assert status == 0
+    assert "KV cache" in text
+    for wrong in (("--kv-type", "q9"), ("--context", "-4"), ("--parallel", "0")):
+        assert said(capsys, "estimate", "llama-3-8b", *wrong, *host)[0] == 2
