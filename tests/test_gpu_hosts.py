@@ -410,3 +410,76 @@ def test_garbage_from_every_tool_invents_nothing() -> None:
     )
     found = observe(host, deep=True, deadline=30)
     assert not found.devices and not found.vulkan and not found.opencl
+
+
+def test_links_are_none_where_the_driver_says_so_and_nvlink_where_it_does() -> None:
+    assert facts("rtx-4090-gtx-1050-ti").links == () and facts("rx-7900-xtx").links == () and facts("bmc-and-llvmpipe").links == ()
+    host = BUILDERS["rtx-4090-gtx-1050-ti"]()
+    for device, peer in zip(host.asks["nvml"]["devices"], ("00000000:05:00.0", "00000000:01:00.0"), strict=True):
+        device["nvlink_peers"] = [peer]
+    assert [(one.a, one.b, one.kind) for one in observe(host, deadline=30).links or ()] == [("0000:01:00.0", "0000:05:00.0", "nvlink")]
+
+
+def test_nvswitch_joins_every_pair() -> None:
+    host = linux("switched")
+    nvidia_kernel(host)
+    places = [f"0000:{bus}:00.0" for bus in ("1b", "43", "52")]
+    for place in places:
+        pci(host, place, "030200", "10de", "2330", "nvidia")
+    host.asks["nvml"] = nvml(
+        [nvml_device(n, place, "NVIDIA H100 80GB HBM3", "9.0", 81559, 81000, nvswitch=True) for n, place in enumerate(places)]
+    )
+    assert len(observe(host, deadline=30).links or ()) == 3
+
+
+def test_sharing_is_told() -> None:
+    host = BUILDERS["rtx-4090-900mib-free"]()
+    host.environment["CUDA_MPS_ACTIVE_THREAD_PERCENTAGE"] = "25"
+    assert "cuda-mps" in warned(observe(host, deadline=30))
+
+
+def test_wsl_sees_the_card_without_a_bus_and_says_whose_memory_it_is() -> None:
+    host = linux("wsl", kernel="6.6.87.2-microsoft-standard-WSL2")
+    host.files["/proc/version"] = "Linux version 6.6.87.2-microsoft-standard-WSL2\n"
+    host.devices |= {"/dev/dxg"}
+    pci(host, "3b5c:00:00.0", "030200", "1414", "008e", "dxgkrnl")
+    host.asks["nvml"] = nvml([nvml_device(0, "0000:01:00.0", "NVIDIA GeForce RTX 4090", "8.9", 24564, 22000)])
+    found = observe(host, deadline=30)
+    assert only(found).name == "NVIDIA GeForce RTX 4090" and found.backends["cuda"].usable is True and found.os.wsl == 2
+    assert "wsl-memory" in warned(found)
+
+
+def test_jetson_is_one_device_however_many_sources_tell_of_it() -> None:
+    host = linux("orin", "aarch64", cpus=12, memory_kib=64349652, kernel="5.15.148-tegra")
+    host.files["/proc/device-tree/compatible"] = "nvidia,p3737-0000+p3701-0005\0nvidia,tegra234\0"
+    host.files["/etc/nv_tegra_release"] = "# R36 (release), REVISION: 4.3, GCID: 38968081, BOARD: generic, EABI: aarch64\n"
+    host.files["/usr/local/cuda-12.6/version.json"] = '{"cuda": {"name": "CUDA SDK", "version": "12.6.11"}}'
+    host.asks["nvml"] = nvml([nvml_device(0, "0", "Orin (nvgpu)", "8.7", None, pci=None)], "540.4.0", "12.6")
+    found = observe(host, deadline=30)
+    card = only(found)
+    assert (card.name, card.compute_capability, card.memory_bytes) == ("Orin (nvgpu)", "8.7", 64349652 * 1024)
+    assert found.backends["cuda"].usable is True and found.memory.unified is True
+    host.asks["nvml"] = Answer(silence="absent")
+    quiet = observe(host, deadline=30)
+    assert only(quiet).compute_capability == "8.7" and quiet.backends["cuda"].usable is True
+
+
+def test_toolkits_need_a_version_file_and_are_no_driver() -> None:
+    host = linux("toolkit")
+    pci(host, "0000:00:1f.0", "060100", "8086", "7a84", None)
+    host.files["/usr/local/cuda-12/bin/nvcc"] = ""
+    assert observe(host, deadline=30).toolkits == ()
+    for folder in ("cuda", "cuda-12.6"):
+        host.files[f"/usr/local/{folder}/version.json"] = '{"cuda": {"version": "12.6.3"}}'
+    found = observe(host, deadline=30)
+    assert [(one.kind, one.version, one.path) for one in found.toolkits or ()] == [("cuda", "12.6.3", "/usr/local/cuda-12.6")]
+    assert found.backends["cuda"].usable is False
+
+
+def test_an_x86_machine_without_a_pci_bus_has_no_gpu() -> None:
+    host = linux("microvm")
+    host.files["/sys/bus/virtio/devices/virtio0/modalias"] = "virtio:d00000002v554D4551"
+    assert observe(host, deadline=30).devices == ()
+    arm = linux("board", "aarch64")
+    arm.files["/sys/bus/platform/devices/soc/modalias"] = "of:Nsoc"
+    assert observe(arm, deadline=30).devices is None

@@ -374,3 +374,8 @@ def test_nested_entities_and_depth_cost_nothing() -> None:
     assert isinstance(nvidia_smi.xml(bomb)["devices"], list)
     assert jsontext.first_value("[" * 100_000) is None
     assert len(indented.flatten(indented.from_text("\n".join(" " * n + f"k{n}: v" for n in range(500))))) < 500
+
+
+def test_topology() -> None:
+    text = "\tGPU0\tGPU1\tGPU2\tCPU Affinity\nGPU0\t X \tNV4\tSYS\t0-31\nGPU1\tNV4\t X \tSYS\t0-31\nGPU2\tSYS\tSYS\t X \t32-63\n"
+    assert nvidia_smi.topology(text) == [(0, 1)]

@@ -21,7 +21,7 @@ def conclude(facts: Facts) -> Facts:
         backends[name] = rule(facts, said)
         why.setdefault(f"backends.{name}", Why(source=SOURCE))
     backends |= {name: fact for name, fact in facts.backends.items() if name not in backends}
-    facts = _unified(_versioned(facts, backends))
+    facts = _lone(_unified(_versioned(facts, backends)))
     warnings = (*facts.warnings, *_warnings(facts, backends))
     return msgspec.structs.replace(facts, backends=backends, why=why, warnings=_unique(warnings))
 
@@ -120,6 +120,17 @@ def _unified(facts: Facts) -> Facts:
         one.shared_memory and (one.vendor in ("apple", "nvidia") or one.arch in POOLS) for one in facts.devices if one.kind == "gpu"
     )
     return msgspec.structs.replace(facts, memory=msgspec.structs.replace(facts.memory, unified=pools))
+
+
+def _lone(facts: Facts) -> Facts:
+    """Fewer than two GPUs have no links between them."""
+    if (
+        facts.links is None
+        and facts.devices is not None
+        and len([one for one in facts.devices if one.kind != "npu" and not one.parent]) < 2
+    ):
+        return msgspec.structs.replace(facts, links=())
+    return facts
 
 
 def _versioned(facts: Facts, backends: dict[str, BackendFact]) -> Facts:
@@ -324,6 +335,10 @@ def _warnings(facts: Facts, backends: dict[str, BackendFact]) -> Iterable[Warnin
             yield Warning_(id="gpu-passed-through", says=says, facts=(f"devices.{card.id}",))
     if backends["cuda"].usable:
         yield from _silent(facts)
+        if facts.os.wsl:
+            says = "Under WSL the GPU's memory is shared with Windows, and the RAM told is the virtual machine's."
+            fix = "Set `memory=` in %UserProfile%\\.wslconfig for more RAM; close programs on Windows that use the GPU."
+            yield Warning_(id="wsl-memory", says=says, facts=("memory.total_bytes", "devices"), fix=fix)
     yield from _unordered(facts)
 
 

@@ -147,6 +147,8 @@ def _links(nodes: list[Record]) -> Iterator[Observation]:
             there = places.get(peer)
             if here and there and here[:-2] != there[:-2]:
                 pairs.add((min(here, there), max(here, there)))
+    if not pairs and nodes:
+        yield Observation(path="links", value=(), source=f"{NODES}/*/io_links", note="no xGMI link")
     for a, b in sorted(pairs):
         yield Observation(path="links", value={"a": a, "b": b, "kind": "xgmi"}, source=f"{NODES}/*/io_links")
 

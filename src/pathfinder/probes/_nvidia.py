@@ -45,6 +45,16 @@ def refused(status: str, source: str, there: bool) -> Iterator[Observation]:
     yield Observation(path="warnings", value=warning, source=source, trust="driver")
 
 
+def sharing(host: Host) -> Iterator[Observation]:
+    """CUDA MPS: other processes may hold the GPU, and this one may be given only a share of it."""
+    share = host.env("CUDA_MPS_ACTIVE_THREAD_PERCENTAGE").value
+    if share is None and not host.access((host.env("CUDA_MPS_PIPE_DIRECTORY").value or "/tmp/nvidia-mps") + "/control", "f").value:  # noqa: S108
+        return
+    says = f"CUDA MPS gives this user {share} % of the multiprocessors." if share else "A CUDA MPS server shares the GPU between processes."
+    warning = {"id": "cuda-mps", "says": says, "facts": ("backends.cuda",), "fix": "`echo quit | nvidia-cuda-mps-control` ends it."}
+    yield Observation(path="warnings", value=warning, source="CUDA MPS")
+
+
 def lost(index: Any, status: str) -> Observation:
     says = f"NVIDIA GPU {index} does not answer ({status}); the others do."
     return Observation(

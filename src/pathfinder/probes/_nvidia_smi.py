@@ -106,11 +106,26 @@ def _tell(host: Host, program: str) -> Iterator[Observation]:
     _nvidia.finish(host, records)
     _nvidia.apply_visible(host, records, slices)
     yield from _nvidia.observations(records, slices, spelling, trust)
+    yield from _links(host, program, records)
     value = {"usable": True, "version": log.get("cuda_version")}
     yield Observation(path="backends.cuda", value=value, source=spelling, trust=trust)
     for record in records:
         if record.get("memory") == "lost":
             yield _nvidia.lost(record.get("index"), "lost")
+
+
+def _links(host: Host, program: str, records: list[Record]) -> Iterator[Observation]:
+    if len(records) < 2:
+        return
+    try:
+        ran = _run(host, program, "topo", "-m")
+    except (Hung, Faulty):
+        return
+    places = {record.get("index"): record.get("pci") for record in records}
+    for a, b in reader.topology(ran.stdout) if ran else ():
+        if places.get(a) and places.get(b):
+            value = {"a": places[a], "b": places[b], "kind": "nvlink"}
+            yield Observation(path="links", value=value, source="nvidia-smi topo -m", trust="tool")
 
 
 def _csv(host: Host, program: str) -> Record:

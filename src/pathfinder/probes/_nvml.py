@@ -110,3 +110,5 @@ def _links(devices: list[dict[str, Any]]) -> Iterator[Observation]:
                 pairs.add((min(here, str(there)), max(here, str(there))))
     for a, b in sorted(pairs):
         yield Observation(path="links", value={"a": a, "b": b, "kind": "nvlink"}, source=NVML, trust="driver")
+    if not pairs:
+        yield Observation(path="links", value=(), source=NVML, trust="driver", note="no active NVLink")

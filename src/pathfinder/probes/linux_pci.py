@@ -30,8 +30,14 @@ def probe(host: Host) -> Iterator[Observation]:
     for device in devices:
         yield Observation(path="devices", value=device, source=source)
     on_chip = any(host.access(path, "f").value for path in ("/sys/firmware/devicetree/base/compatible", "/proc/device-tree/compatible"))
-    if not devices and not on_chip and _pci.has_bus(host):
+    if not devices and not on_chip and (_pci.has_bus(host) or _is_x86(host)):
         yield Observation(path="devices", value=(), source=source, note="no GPU, NPU or accelerator on the PCI bus")
+
+
+def _is_x86(host: Host) -> bool:
+    """A running x86 machine without a PCI bus (a small virtual machine) has no place for a GPU, WSL's /dev/dxg apart."""
+    uname = host.uname().value
+    return uname is not None and uname.machine in ("x86_64", "i686") and not host.access("/dev/dxg", "f").value
 
 
 def _listed(host: Host) -> list[dict[str, Any]] | None:

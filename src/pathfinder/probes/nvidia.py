@@ -17,6 +17,7 @@ def probe(host: Host) -> Iterator[Observation]:
         return
     from pathfinder.probes import _nvidia, _nvml
 
+    yield from _nvidia.sharing(host)
     yield from _nvml.from_proc(host)
     asked = host.ask("nvml") if hints or (uname is not None and uname.sysname == "Windows") else None
     if asked is not None and isinstance(asked.value, dict) and asked.value.get("status") == "ok":

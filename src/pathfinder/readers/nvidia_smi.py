@@ -220,6 +220,22 @@ def _table_slice(part: re.Match[str], devices: list[Record]) -> Record:
     )
 
 
+def topology(text: str) -> list[tuple[int, int]]:
+    """`topo -m`: pairs of GPU indices joined by NVLink (`NV4`, `NV18`); PCIe paths (`PIX`, `NODE`, `SYS`) are none."""
+    rows = [line.split() for line in text.splitlines()]
+    head = next((row for row in rows if row and row[0] == "GPU0" and (len(row) < 2 or row[1] != "X")), [])
+    columns = [name for name in head if re.fullmatch(r"GPU\d{1,3}", name)]
+    pairs = set()
+    for row in rows:
+        if not row or row is head or row[0] not in columns:
+            continue
+        for name, cell in zip(columns, row[1:], strict=False):
+            if re.fullmatch(r"NV\d{1,2}", cell) and name != row[0]:
+                a, b = int(row[0][3:]), int(name[3:])
+                pairs.add((min(a, b), max(a, b)))
+    return sorted(pairs)
+
+
 def listing(text: str) -> Record:
     """`-L`: names and UUIDs of GPUs, and under each its MIG slices with their profile."""
     devices: list[Record] = []
