@@ -1,7 +1,7 @@
 """Which published chip a device is. The table adds bandwidth and compute to what a driver says; it never decides what the device is."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from pathfinder.types import Cpu, Device, Frozen
@@ -24,18 +24,22 @@ class Published(Frozen, frozen=True, kw_only=True):
     fp16_flops: float | None = None
 
 
-_KNOWN: dict[tuple[int, str | None, str | None, int | None], tuple[Mapping[str, Any], Published | None]] = {}
+_KNOWN: dict[tuple[str | int | None, ...], tuple[Mapping[str, Any], Published | None]] = {}
 """Found before, because one decision asks it of every cell and device set; the documents are kept so that their identity stays theirs."""
 
 
 def find(device: Device, documents: Mapping[str, Any]) -> Published | None:
     """The chip whose name the device bears; of several (memory variants) the one with the nearest memory."""
-    key = (id(documents), device.name, device.vendor, device.memory_bytes)
+    return _once(documents, (device.name, device.vendor, device.memory_bytes), lambda: _search(device, documents))
+
+
+def _once(documents: Mapping[str, Any], what: tuple[str | int | None, ...], look: Callable[[], Published | None]) -> Published | None:
+    key = (id(documents), *what)
     known = _KNOWN.get(key)
     if known is None or known[0] is not documents:
         if len(_KNOWN) > 1000:
             _KNOWN.clear()
-        known = _KNOWN[key] = (documents, _search(device, documents))
+        known = _KNOWN[key] = (documents, look())
     return known[1]
 
 
@@ -69,7 +73,11 @@ def relative(device: Device, documents: Mapping[str, Any]) -> Published | None:
 
 def processor(cpu: Cpu, board: str | None, documents: Mapping[str, Any]) -> Published | None:
     """The family of a processor, by the regular expressions of the table."""
-    text = " ".join(part for part in (cpu.model, board) if part).lower()
+    return _once(documents, ("cpu", cpu.model, board), lambda: _family(cpu.model, board, documents))
+
+
+def _family(model: str | None, board: str | None, documents: Mapping[str, Any]) -> Published | None:
+    text = " ".join(part for part in (model, board) if part).lower()
     text = re.sub(r"\((?:r|tm)\)", "", text)
     for name, raw in every({"cpu": documents.get("cpu") or {}}):
         pattern = raw.get("pattern")

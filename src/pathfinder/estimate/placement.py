@@ -1,10 +1,13 @@
 """Which layer lies on which device, as llama.cpp decides it (`llama_model_base::load_tensors`: get_layer_buft_list)."""
 
+from functools import lru_cache
+
 from pathfinder.types import Device
 
 RAM = -1
 
 
+@lru_cache(256)
 def layers(count: int, gpu_layers: int, shares: tuple[float, ...]) -> tuple[int, ...]:
     """For each of `count` layers and, last, the output: an index into `shares`, or RAM.
 
