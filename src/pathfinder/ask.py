@@ -167,6 +167,15 @@ def spellings(model: Model) -> Iterator[str]:
             yield artifact.tag
 
 
+def index(models: Sequence[Model]) -> dict[str, str]:
+    """Every spelling, folded, to the id of the first model that bears it."""
+    found: dict[str, str] = {}
+    for model in models:
+        for name in spellings(model):
+            found.setdefault(fold(name), model.id)
+    return found
+
+
 def _by_words(text: str, models: Sequence[Model]) -> Resolved | None:
     owner, slash, name = text.rpartition("/")
     said = read(name)

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from pathfinder import matrix
+from pathfinder.ask import index, tuned
 from pathfinder.compare import fold
 from pathfinder.compiled import MAGIC
 from pathfinder.errors import Problem
@@ -134,13 +135,17 @@ def sections(tree: Tree, heed: Heed | None = None) -> Sections:
     profiles: dict[str, Facts] = dict(
         heed.each(sorted(tree["profiles"]), lambda id: (id, convert(tree["profiles"][id], Facts, f"profiles/{id}.yaml")))
     )
+    models = _models(tree, heed)
     packed = {
         "runtimes": pool(runtimes),
         "platforms": lean(platforms),
         "profiles": list(profiles),
         **{f"runtime/{runtime.id}": lean(runtime) for runtime in runtimes},
         **{f"profile/{id}": lean(facts) for id, facts in profiles.items()},
-        "models": _models(tree, heed),
+        "models": lean(models),
+        **{f"model/{model.id}": lean(model) for model in models},
+        "names": index(models),
+        "tuned": {model.id: list(others) for model in models if (others := tuned(model, models))},
         "devices": tree["devices"],
         **{f"table/{name}": document for name, document in tree["tables"].items()},
         "aliases": aliases(runtimes),
@@ -164,10 +169,10 @@ def platform(id: str, raw: Raw) -> Platform:
     return convert({**raw, **fields, "id": id}, Platform, where)
 
 
-def _models(tree: Tree, heed: Heed) -> Any:
+def _models(tree: Tree, heed: Heed) -> list[Model]:
     """Files are mappings of id to fields, with `defaults` for all of a file's."""
     listed = entries(tree["models"], "models", heed)
-    return lean(heed.each(listed, lambda id: convert({**listed[id], "id": id}, Model, f"models {id}")))
+    return heed.each(listed, lambda id: convert({**listed[id], "id": id}, Model, f"models {id}"))
 
 
 def entries(files: dict[str, Raw], kind: str, heed: Heed | None = None) -> dict[str, Raw]:

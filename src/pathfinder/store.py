@@ -47,6 +47,17 @@ def models(overlays: Overlays = ()) -> tuple[Model, ...]:
     return compiled.load(chosen(overlays)).get("models", tuple[Model, ...])
 
 
+def named(name: str, overlays: Overlays = ()) -> tuple[Model, tuple[str, ...]] | None:
+    """The model that bears exactly this name, and what else it might have meant; None for any other spelling. No other model is decoded."""
+    from pathfinder.names import fold
+
+    data = compiled.load(chosen(overlays))
+    id = data.get("names", dict[str, str]).get(fold(name))
+    if id is None or "/" in name:
+        return None
+    return data.get(f"model/{id}", Model), data.get("tuned", dict[str, tuple[str, ...]]).get(id, ())
+
+
 def devices(overlays: Overlays = ()) -> dict[str, Any]:
     """What makers publish of their chips, `matrix/devices/`: file name to its document."""
     return compiled.load(chosen(overlays)).get("devices", dict[str, Any])

@@ -31,9 +31,10 @@ def demand(wish: Wish, session: Session) -> Demand:
     from pathfinder.ask import ask
 
     runtime = store.runtime(wish.runtime, session.overlay).id if wish.runtime else None
-    return ask(
+    exact = store.named(wish.model, session.overlay)
+    found = ask(
         wish.model,
-        store.models(session.overlay),
+        store.models(session.overlay) if exact is None else exact[:1],
         task=wish.task,
         audience=wish.audience,
         prefer=wish.prefer,
@@ -43,6 +44,7 @@ def demand(wish: Wish, session: Session) -> Demand:
         quant=wish.quant,
         local=local,
     )
+    return found if exact is None or found.artifact is not None else replace(found, alternatives=exact[1])
 
 
 def rules(session: Session, only: str | None = None) -> Rules:
