@@ -3,6 +3,9 @@
 `ask(node, driver)` -> `{total_bytes, free_bytes, visible_bytes}` of device memory; zeros when the GPU has none of its own.
 Layouts as in the kernel's include/uapi/drm/i915_drm.h and xe_drm.h.
 """
+# mypy: allow-untyped-defs, allow-untyped-calls, allow-incomplete-defs
+# mypy: disable-error-code="attr-defined,no-any-return,unreachable"
+# (a script of a throw-away process: `typing` costs start-up time there, and system libraries have no types)
 
 import ctypes
 import os

@@ -1,4 +1,7 @@
 """DXGI adapters by COM: 64-bit memory sizes of every Windows display adapter (IDXGIAdapter1::GetDesc1)."""
+# mypy: allow-untyped-defs, allow-untyped-calls, allow-incomplete-defs
+# mypy: disable-error-code="attr-defined,no-any-return,unreachable"
+# (a script of a throw-away process: `typing` costs start-up time there, and system libraries have no types)
 
 import ctypes
 import os

@@ -1,4 +1,7 @@
 """Metal by the Objective-C runtime: name, working-set limit, unified memory and GPU family of every device of a Mac."""
+# mypy: allow-untyped-defs, allow-untyped-calls, allow-incomplete-defs
+# mypy: disable-error-code="attr-defined,no-any-return,unreachable"
+# (a script of a throw-away process: `typing` costs start-up time there, and system libraries have no types)
 
 import ctypes
 import ctypes.util

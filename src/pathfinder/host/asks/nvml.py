@@ -3,6 +3,9 @@
 Answers `{status, driver_version, cuda_version, devices: [...]}`; `status` is `ok`, or why NVML does not answer
 (`driver-not-loaded`, `version-mismatch`, `no-permission`, `unknown-error`, ...). Sizes are bytes.
 """
+# mypy: allow-untyped-defs, allow-untyped-calls, allow-incomplete-defs
+# mypy: disable-error-code="attr-defined,no-any-return,unreachable"
+# (a script of a throw-away process: `typing` costs start-up time there, and system libraries have no types)
 
 # ruff: noqa: PTH118, SIM112 (pathlib costs start-up time; Windows spells its variables so)
 

@@ -2,6 +2,9 @@
 
 Binary values of eight bytes and less come as integers (little endian), other binary values are left out.
 """
+# mypy: allow-untyped-defs, allow-untyped-calls, allow-incomplete-defs
+# mypy: disable-error-code="attr-defined,no-any-return,unreachable"
+# (a script of a throw-away process: `typing` costs start-up time there, and system libraries have no types)
 
 import os
 

@@ -1,4 +1,7 @@
 """The Vulkan loader by ctypes: physical devices, their largest DEVICE_LOCAL heap and PCI address. Structures as in vulkan_core.h."""
+# mypy: allow-untyped-defs, allow-untyped-calls, allow-incomplete-defs
+# mypy: disable-error-code="attr-defined,no-any-return,unreachable"
+# (a script of a throw-away process: `typing` costs start-up time there, and system libraries have no types)
 
 import ctypes
 import os
