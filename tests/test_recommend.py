@@ -100,6 +100,8 @@ def test_top_and_runtime_narrow(capsys: pytest.CaptureFixture[str]) -> None:
     assert "llama.cpp" in [plan["runtime"] for plan in two["candidates"]] + two["further"]  # type: ignore[attr-defined,operator]
     assert not document(capsys, *host)["further"]
     only = document(capsys, *host, "--runtime", "llama.cpp")
+    cells = [plan["cell"] for plan in only["candidates"]]  # type: ignore[attr-defined,index,union-attr]
+    assert len(cells) == len(set(cells)) > 1
     assert {plan["runtime"] for plan in only["candidates"]} == {"llama.cpp"}  # type: ignore[attr-defined,index,union-attr]
 
 

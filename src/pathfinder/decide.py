@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from pathfinder.estimate import Tables
 from pathfinder.match import ANY_MODEL, match
 from pathfinder.plan import plan, rooms, spell_size
-from pathfinder.rank import best_per_runtime, rank, sure
+from pathfinder.rank import best_per_cell, best_per_runtime, rank, sure
 from pathfinder.steps import Places
 from pathfinder.types import Blocker, Candidate, CheckResult, Demand, Facts, Plan, Recommendation, Rejected, Runtime
 from pathfinder.unlock import ORDER, unlock, weight
@@ -41,7 +41,8 @@ class Decision(NamedTuple):
 
 
 def decide(facts: Facts, demand: Demand, rules: Rules, every_cell: bool = False) -> Decision:
-    """Every runtime's best plan, best first (every plan with `every_cell`), and every runtime that has none.
+    """Every runtime's best plan, best first, and every runtime that has none. Of one runtime asked for, every build's best plan; with
+    `every_cell`, every plan.
 
     The poorest quantisations are planned only when nothing else runs."""
     found = _decide(facts, demand, rules, every_cell, demand.prefer == "memory")
@@ -59,7 +60,7 @@ def _decide(facts: Facts, demand: Demand, rules: Rules, every_cell: bool, poor: 
             origin[key(found)] = candidate
         else:
             ways.setdefault(candidate.runtime.id, []).append((candidate, found))
-    best = rank if every_cell else best_per_runtime
+    best = rank if every_cell else best_per_cell if demand.runtime else best_per_runtime
     ranked = best(plans, rules.table, demand.prefer, demand.audience)
     running = {one.runtime: one for one in reversed(ranked)}
 

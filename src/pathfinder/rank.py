@@ -196,6 +196,14 @@ def best_per_runtime(plans: Sequence[Plan], table: Table, prefer: str | None = N
     return tuple(replace(plan, rank=place) for place, plan in enumerate(seen.values(), 1))
 
 
+def best_per_cell(plans: Sequence[Plan], table: Table, prefer: str | None = None, audience: str = "solo") -> tuple[Plan, ...]:
+    """One plan per build, each build's best device set, best first."""
+    seen: dict[tuple[str, str], Plan] = {}
+    for plan in rank(plans, table, prefer, audience):
+        seen.setdefault((plan.runtime, plan.cell), plan)
+    return tuple(replace(plan, rank=place) for place, plan in enumerate(seen.values(), 1))
+
+
 def sure(plans: Sequence[Plan]) -> int | None:
     """Rank of the best plan that hangs on no unknown fact, when the first one does; None when the first is sure or none is."""
     if not plans or not plans[0].unknown:
