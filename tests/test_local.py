@@ -150,9 +150,10 @@ def shape_of(config: dict[str, Any]) -> Any:
 def test_latent_attention_and_experts() -> None:
     shape = shape_of(
         {
-            "architectures": ["DeepseekV3ForCausalLM"], "hidden_size": 7168, "num_hidden_layers": 61, "num_attention_heads": 128, "num_key_value_heads": 128,
-            "kv_lora_rank": 512, "q_lora_rank": 1536, "qk_rope_head_dim": 64, "qk_nope_head_dim": 128, "v_head_dim": 128, "n_routed_experts": 256,
-            "num_experts_per_tok": 8, "n_shared_experts": 1, "moe_intermediate_size": 2048, "first_k_dense_replace": 3, "intermediate_size": 18432,
+            "architectures": ["DeepseekV3ForCausalLM"], "hidden_size": 7168, "num_hidden_layers": 61, "num_attention_heads": 128,
+            "num_key_value_heads": 128, "kv_lora_rank": 512, "q_lora_rank": 1536, "qk_rope_head_dim": 64, "qk_nope_head_dim": 128,
+            "v_head_dim": 128, "n_routed_experts": 256, "num_experts_per_tok": 8, "n_shared_experts": 1, "moe_intermediate_size": 2048,
+            "first_k_dense_replace": 3, "intermediate_size": 18432,
         }
     )  # fmt: skip
     assert (shape.mla_key_dim, shape.mla_value_dim, shape.kv_lora_rank, shape.head_dim) == (192, 128, 512, 576)
@@ -163,7 +164,8 @@ def test_sliding_windows_by_layer() -> None:
     kinds = ["sliding_attention"] * 5 + ["full_attention"]
     text = {
         "hidden_size": 5376, "num_hidden_layers": 6, "num_attention_heads": 32, "num_key_value_heads": 16, "num_global_key_value_heads": 4,
-        "head_dim": 256, "global_head_dim": 512, "sliding_window": 1024, "layer_types": kinds, "intermediate_size": 21504, "vocab_size": 262144,
+        "head_dim": 256, "global_head_dim": 512, "sliding_window": 1024, "layer_types": kinds, "intermediate_size": 21504,
+        "vocab_size": 262144,
     }  # fmt: skip
     shape = shape_of({"architectures": ["Gemma4ForConditionalGeneration"], "text_config": text})
     assert shape.sliding_layers == (0, 1, 2, 3, 4)
@@ -173,8 +175,10 @@ def test_sliding_windows_by_layer() -> None:
 
 def test_hybrids_say_which_layers_attend() -> None:
     text = {
-        "hidden_size": 4096, "num_hidden_layers": 8, "num_attention_heads": 16, "num_key_value_heads": 4, "head_dim": 256, "full_attention_interval": 4,
-        "linear_num_key_heads": 16, "linear_num_value_heads": 32, "linear_key_head_dim": 128, "linear_value_head_dim": 128, "linear_conv_kernel_dim": 4,
+        "hidden_size": 4096, "num_hidden_layers": 8, "num_attention_heads": 16, "num_key_value_heads": 4, "head_dim": 256,
+        "full_attention_interval": 4,
+        "linear_num_key_heads": 16, "linear_num_value_heads": 32, "linear_key_head_dim": 128, "linear_value_head_dim": 128,
+        "linear_conv_kernel_dim": 4,
     }  # fmt: skip
     shape = shape_of({"architectures": ["Qwen3_5ForConditionalGeneration"], "text_config": text})
     assert shape.attention_layers == (3, 7)

@@ -9,7 +9,7 @@ from pathfinder.errors import ExitStatus
 
 def estimate(
     ctx: typer.Context,
-    ref: Annotated[str, typer.Argument(metavar="REF", help="A model by any name, a .gguf file or a folder.")],
+    ref: Annotated[str, typer.Argument(metavar="REF", help="A model by any name, hf:owner/repo, a .gguf file or a folder.")],
     quant: Annotated[str | None, typer.Option(help="Quantisation, such as Q4_K_M.")] = None,
     context: Annotated[int | None, typer.Option(help="Tokens of context of each sequence.")] = None,
     kv_type: Annotated[str, typer.Option(help="Type of the KV cache: f16, q8_0, q4_0, ...")] = "f16",
@@ -24,7 +24,7 @@ def estimate(
     from pathfinder.estimate.asking import Wanted, estimated
 
     session = ctx.obj
-    wanted = Wanted(ref, quant, context, kv_type, parallel, batch, engine, gpu_layers, cpu)
+    wanted = Wanted(ref, quant, context, kv_type, parallel, batch, engine, gpu_layers, cpu, session.offline)
 
     def one(known: Known) -> tuple[Any, int]:
         return estimated(wanted, known.facts, session.overlay), ExitStatus.OK

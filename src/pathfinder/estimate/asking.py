@@ -33,6 +33,7 @@ class Wanted(NamedTuple):
     engine: str = "llama.cpp"
     gpu_layers: int | None = None
     cpu: bool = False
+    offline: bool = False
 
 
 def estimated(wanted: Wanted, facts: Facts, overlay: Sequence[str] = ()) -> Estimate:
@@ -66,6 +67,10 @@ def resolved(wanted: Wanted, overlay: Sequence[str]) -> tuple[Model, Artifact]:
     from pathfinder import store
     from pathfinder.ask import resolve
 
+    if wanted.ref.lower().startswith("hf:") and not wanted.offline:
+        from pathfinder import peek
+
+        return peek.model(wanted.ref if wanted.quant is None or wanted.ref.count(":") > 1 else f"{wanted.ref}:{wanted.quant}")
     found = resolve(wanted.ref, store.models(tuple(overlay)), local)
     if found.artifact is not None:
         return found.model, found.artifact

@@ -13,7 +13,8 @@ POST_NORM = {"gemma2", "gemma3", "gemma3n", "gemma4", "olmo2", "exaone4", "glm4"
 PARALLEL = {"command-r", "cohere2", "cohere2moe", "falcon", "gptneox", "phi2", "gptj"}
 """Attention and feed-forward read the same normed input, and are added together."""
 LAYER_NORM = {
-    "command-r", "cohere2", "falcon", "gpt2", "gptneox", "bloom", "mpt", "starcoder", "starcoder2", "phi2", "stablelm", "nemotron", "olmo", "orion",
+    "command-r", "cohere2", "falcon", "gpt2", "gptneox", "bloom", "mpt", "starcoder", "starcoder2", "phi2", "stablelm", "nemotron",
+    "olmo", "orion",
     "dbrx", "codeshell", "jais",
 }  # fmt: skip
 """Norms that cannot run in place (`GGML_OP_NORM`), unlike RMS norms."""
