@@ -811,6 +811,8 @@ class Estimate(Frozen, frozen=True, kw_only=True):
     memory: MemoryEstimate
     speed: SpeedEstimate = SpeedEstimate()
     assumed: tuple[str, ...] = ()
+    instead: tuple[str, ...] = ()
+    """What would fit where this does not: sentences, each naming one change."""
 
 
 class Step(Frozen, frozen=True, kw_only=True):

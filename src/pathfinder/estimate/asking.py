@@ -1,8 +1,10 @@
 """From what a person typed to an estimate: the model, its form, the devices, the rule."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from pathfinder.errors import Problem
 from pathfinder.estimate import Tables, estimate
@@ -45,10 +47,37 @@ def estimated(wanted: Wanted, facts: Facts, overlay: Sequence[str] = ()) -> Esti
     tables = Tables(coefficients=store.estimate_table(tuple(overlay)), chips=store.devices(tuple(overlay)))
     limit = model.shape.context if model.shape else None
     context = wanted.context or min(CONTEXT, limit or CONTEXT)
-    return estimate(
-        model, artifact, facts, devices(facts, wanted.cpu), wanted.engine, rule(wanted.engine), context * wanted.parallel, wanted.parallel,
-        wanted.gpu_layers, wanted.kv_type, batch=wanted.batch, tables=tables,
-    )  # fmt: skip
+
+    def one(form: Artifact, tokens: int) -> Estimate:
+        return estimate(
+            model, form, facts, devices(facts, wanted.cpu), wanted.engine, rule(wanted.engine), tokens * wanted.parallel, wanted.parallel,
+            wanted.gpu_layers, wanted.kv_type, batch=wanted.batch, tables=tables,
+        )  # fmt: skip
+
+    found = replace(one(artifact, context), context=context)
+    if found.memory.fits is False:
+        return replace(found, instead=tuple(instead(found, model, artifact, context, one)))
+    return found
+
+
+def instead(found: Estimate, model: Model, artifact: Artifact, context: int, one: Callable[[Artifact, int], Estimate]) -> Iterator[str]:
+    """What would fit: a smaller quantisation, less context; and what is missing."""
+    short = found.memory.headroom_bytes
+    if short is not None and short < 0:
+        yield f"{-short / 2**30:.1f} GiB more memory would do."
+    same = [
+        other for other in model.artifacts if other.format == artifact.format and other.bits_per_weight and other.quant != artifact.quant
+    ]
+    for smaller in sorted(same, key=lambda other: -(other.bits_per_weight or 0)):
+        if (smaller.bits_per_weight or 0) < (artifact.bits_per_weight or 32) and one(smaller, context).memory.fits:
+            yield f"{smaller.quant} fits."
+            break
+    tokens = context // 2
+    while tokens >= 1024:
+        if one(artifact, tokens).memory.fits:
+            yield f"{tokens} tokens of context fit."
+            break
+        tokens //= 2
 
 
 def checked(wanted: Wanted) -> None:

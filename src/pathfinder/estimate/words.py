@@ -24,6 +24,7 @@ def lines(found: Estimate, columns: int) -> Iterator[str]:
     spare = total.headroom_bytes
     left = "" if spare is None else f", {gib(spare)} to spare" if spare >= 0 else f", {gib(-spare)} too much"
     yield f"Together {gib(total.total_bytes)}: {verdict}{left}."
+    yield from (f"  {sentence}" for sentence in found.instead)
     yield ""
     yield f"Decode  {interval(found.speed.decode_tps)}"
     yield f"Prefill {interval(found.speed.prefill_tps)}"
