@@ -67,7 +67,7 @@ def machine(facts: Facts) -> str:
 
 
 def _plan(plan: Plan, width: int, explain: bool) -> Iterator[str]:
-    form = f"{plan.artifact.quant} {plan.artifact.format}" if plan.artifact else ""
+    form = " ".join(dict.fromkeys((plan.artifact.quant, plan.artifact.format.upper()))) if plan.artifact else ""
     where = f"{plan.backend} x{len(plan.devices)}" if len(plan.devices) > 1 else plan.backend
     parts = [form, where, {"split": "split with system memory"}.get(plan.placement, ""), memory(plan), speed(plan), proof(plan)]
     head = f"{plan.rank:>2}.{MARKS[plan.verdict]} {plan.name}: "
@@ -165,11 +165,12 @@ MOST_REJECTED = 12
 
 
 def _without_name(says: str) -> str:
-    """`driver 525 -> 570 or newer unlocks vLLM` without the name, which stands before it."""
+    """`driver 525 -> 570 or newer unlocks vLLM` without the name, which stands before it; ` on cuda` stays, in front."""
     for word in (" unlocks ", " unlock "):
-        head, found, _ = says.rpartition(word)
+        head, found, name = says.rpartition(word)
         if found:
-            return head
+            _, on, backend = name.rpartition(" on ")
+            return f"on {backend}: {head}" if on else head
     return says
 
 

@@ -72,6 +72,8 @@ def change(blocker: Blocker) -> str:
     fact = blocker.fact
     if fact.startswith("tools.") and fact.endswith(".found"):
         return f"installing {fact[6:-6]}"
+    if fact.startswith("backends.") and fact.endswith(".usable"):
+        return f"a working {fact[9:-7]} driver"
     if fact == "os.family" and blocker.takes == "hardware":
         return f"a machine with {needs(blocker.needed, fact)}"
     label = LABELS.get(fact, fact.removeprefix("device.").replace("_", " "))
@@ -126,6 +128,7 @@ LABELS = {
     "toolkits.cuda.version": "CUDA toolkit",
     "toolkits.rocm.version": "ROCm toolkit",
     "model.quant": "weights in",
+    "model.local": "weights on this machine",
 }
 PLAIN = ("devices", "device")
 

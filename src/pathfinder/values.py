@@ -56,7 +56,7 @@ def placeholders(
         "python": f"{env}{separator}{folder}{separator}python" + (".exe" if places.windows else ""),
         "data": places.join("data"),
         "models": models,
-        "model": artifact.path or (path if artifact.format == "gguf" else artifact.repo or path),
+        "model": artifact.path or (hf_ref if artifact.format == "gguf" else artifact.repo or path),
         "repo": artifact.repo or path,
         "file": artifact.file or "",
         "path": path,
