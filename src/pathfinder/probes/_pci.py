@@ -64,9 +64,13 @@ def has_bus(host: Host) -> bool:
     return host.glob(FOLDER + "/*").value is not None
 
 
+_HEXADECIMAL = frozenset("0123456789abcdef")
+
+
 def _word(host: Host, path: str) -> str | None:
-    text = (host.read(path, 64).value or "").strip().lower()
-    return text.removeprefix("0x") or None
+    """A hexadecimal number without its `0x`; None for anything else."""
+    text = (host.read(path, 64).value or "").strip().lower().removeprefix("0x")
+    return text if text and set(text) <= _HEXADECIMAL else None
 
 
 def interesting(kind: str, vendor: str, device: str) -> bool:
