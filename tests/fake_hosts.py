@@ -77,7 +77,14 @@ def h100_mig_1g_10gb() -> FakeHost:
         "slot": 0, "uuid": "MIG-11111111-2222-5333-8444-555555555555", "name": "NVIDIA H100 80GB HBM3 MIG 1g.10gb", "gpu_instance": 9,
         "compute_instance": 0, "compute_units": 16, "memory_bytes": 9984 << 20, "memory_free_bytes": 9970 << 20, "processes": [],
     }  # fmt: skip
-    host.asks["nvml"]["devices"][0] |= {"mig_supported": True, "mig_enabled": True, "slices": [part]}
+    host.asks["nvml"]["devices"][0] |= {
+        "mig_supported": True,
+        "mig_enabled": True,
+        "slices": [part],
+        "memory_clock_mhz": 2619,
+        "bus_width_bits": 5120,
+        "cores": 16896,
+    }
     return host
 
 
@@ -193,7 +200,18 @@ def _mac(name: str, chip: str, cores: int, memory: int) -> FakeHost:
             ("sysctl",): many,
             ("system_profiler", "-json", "SPDisplaysDataType"): profiler,
         },
-        asks={"statvfs": {"free_bytes": 300 * 10**9, "total_bytes": 10**12}},
+        asks={
+            "statvfs": {"free_bytes": 300 * 10**9, "total_bytes": 10**12},
+            "native_counts": {
+                "total_bytes": memory,
+                "available_bytes": memory * 3 // 4,
+                "swap_bytes": 0,
+                "cores": 16,
+                "threads": 16,
+                "usable_cpus": None,
+            },
+            "which": lambda *names: {one: f"/opt/homebrew/bin/{one}" for one in names if one in ("python3", "uv", "brew", "git")},
+        },
         system=Uname(sysname="Darwin", release="25.1.0", version="Darwin Kernel Version 25.1.0", machine="arm64"),
     )
 

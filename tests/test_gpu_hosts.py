@@ -70,6 +70,7 @@ def test_mig_slice_is_a_device_and_its_card_is_not_used() -> None:
     found = facts("h100-mig-1g-10gb")
     card, part = sorted(found.devices or (), key=lambda one: bool(one.parent))
     assert part.parent == card.id and part.memory_bytes == 9984 * MIB and part.compute_units == 16
+    assert part.bandwidth_bytes_per_second == pytest.approx(3352e9 / 8, rel=0.03) and card.compute_units == 132
     assert part.mig is not None and part.mig.profile == "1g.10gb" and part.compute_capability == "9.0"
     assert found.backends["cuda"].devices == (part.id,)
 

@@ -144,6 +144,7 @@ def slice_of(part: Record, records: list[Record]) -> Record:
     from pathfinder.readers.nvidia_names import compute_capability
 
     capability = card.get("compute_capability") or compute_capability(card.get("name"))
+    whole, own, rate = card.get("memory_bytes"), part.get("memory_bytes"), card.get("bandwidth_bytes_per_second")
     name = part.get("name") or (f"{card['name']} MIG {part['profile']}" if card.get("name") and part.get("profile") else card.get("name"))
     return {key: part.get(key) for key in keys} | {
         "id": f"{parent}/{place}",
@@ -159,6 +160,8 @@ def slice_of(part: Record, records: list[Record]) -> Record:
         "arch": "sm_" + capability.replace(".", "") if capability else None,
         "driver_version": card.get("driver_version"),
         "virtualization": "mig",
+        # a slice owns its memory's channels (NVIDIA, MIG user guide: memory slices)
+        "bandwidth_bytes_per_second": rate * own / whole if rate and own and whole and own <= whole else None,
     }
 
 
