@@ -86,6 +86,7 @@ def _times(plan: Plan, places: tuple[Place, ...], host: Place, table: Mapping[st
     kv = cache.per_layer(plan.model.arch, shape, DEPTH, kv_type=plan.kv_type)
     kernels = float(table.get("layers", {}).get(plan.model.arch, 1.0))
     quant = float(table.get("quant", {}).get((plan.artifact.quant if plan.artifact else "").upper(), 1.0))
+    routed = float(table["experts"].get(plan.backend, table["experts"]["default"]))
     operations = 2 * active_parameters(plan.model)
     decode = prefill = 0.0
     unknown_flops = False
@@ -93,7 +94,7 @@ def _times(plan: Plan, places: tuple[Place, ...], host: Place, table: Mapping[st
         at = host if where == placement.RAM else places[where]
         size = float(weights.head) if layer == trunk else weights.active(layer) + kv[layer]
         spent = size / (at.bandwidth * quant) + (0.0 if layer == trunk else at.layer_seconds * kernels)
-        decode += spent * (float(table["experts"]["time"]) if shape.experts and layer < trunk else 1.0)
+        decode += spent * (routed if shape.experts and layer < trunk else 1.0)
         if at.flops is None:
             unknown_flops = True
         elif layer < trunk:
