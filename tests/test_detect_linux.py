@@ -182,6 +182,17 @@ def test_nothing_there_is_unknown_everywhere(machine: Machine) -> None:
     assert facts.os.container is None and facts.os.family is None
 
 
+def test_a_bus_that_cannot_be_read_whole_is_no_empty_bus(machine: Machine) -> None:
+    bus = "/sys/bus/pci/devices"
+    facts = machine({f"{bus}/0000:00:00.0/class": "0x060000\n", f"{bus}/0000:01:00.0/class": "", "/sys/bus/usb/x": ""})
+    assert facts.pci is None and facts.devices is None
+
+
+def test_an_empty_bus_has_no_devices(machine: Machine) -> None:
+    facts = machine({"/sys/bus/pci/devices/0000:00:00.0/class": "0x060000\n"})
+    assert facts.pci == () and facts.devices == ()
+
+
 def test_a_cpu_without_avx(machine: Machine) -> None:
     facts = machine({"/proc/cpuinfo": cpus(2, NO_AVX, 42, "Intel(R) Pentium(R) CPU G640")})
     assert facts.cpu.level == "x86-64-v2" and facts.cpu.features is not None

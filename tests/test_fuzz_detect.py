@@ -114,7 +114,7 @@ UNAMES = [
 
 
 @pytest.mark.filterwarnings("ignore")
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(data=st.data())
 def test_mutated_hosts(data: Any) -> None:
     victims = data.draw(st.lists(st.sampled_from(sorted(GOOD)), max_size=4))

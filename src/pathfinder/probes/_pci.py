@@ -34,7 +34,7 @@ NEURON_IDS = {"1d0f:7064": "inferentia", "1d0f:7164": "trainium", "1d0f:7264": "
 
 
 def functions(host: Host) -> list[Function] | None:
-    """Every display, accelerator and co-processor function; `[]` when the bus is there without any, None when it cannot be read."""
+    """Every display, accelerator and co-processor function; `[]` when the bus is there without any, None when it cannot be read whole."""
     with _LOCK:
         if host not in _SEEN:
             _SEEN[host] = _read(host)
@@ -51,7 +51,10 @@ def _read(host: Host) -> list[Function] | None:
     if found.value is None:
         others = host.glob("/sys/bus/*").value or host.glob("/sys/class/drm/card*").value
         return [] if found.silence == "absent" and others else None
-    return [one for one in (_function(host, path) for path in found.value) if one]
+    functions = [one for one in (_function(host, path) for path in found.value) if one]
+    if not functions and any(_word(host, path + "/class") is None for path in found.value):
+        return None
+    return functions
 
 
 def running(host: Host) -> bool:
