@@ -7,6 +7,7 @@ import msgspec
 from pathfinder import documents, trace, types
 from pathfinder.errors import Problem
 from pathfinder.types import Frozen
+from pathfinder.verify import report
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -38,6 +39,7 @@ DOCUMENTS: dict[str, Any] = {
     "runtime": documents.RuntimeDocument,
     "why": trace.WhyDocument,
     "lint": documents.LintDocument,
+    "verify": report.VerifyDocument,
     "plan": types.Plan,
     "step": types.Step,
     "model": types.Model,

@@ -1,5 +1,6 @@
-"""`pathfinder matrix`: what runs where, with caveats and evidence; why one runtime does or does not; lint; export."""
+"""`pathfinder matrix`: what runs where, with caveats and evidence; why one runtime does or does not; lint; verify; export."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,7 +11,7 @@ from pathfinder.errors import ExitStatus, Problem
 if TYPE_CHECKING:
     from pathfinder.types import Runtime
 
-app = typer.Typer(add_completion=False, help="The compatibility matrix: list, show, why, lint, export.")
+app = typer.Typer(add_completion=False, help="The compatibility matrix: list, show, why, lint, verify, export.")
 
 Os = Annotated[str | None, typer.Option(help="Only what runs on linux, macos, windows, ...")]
 Backend = Annotated[str | None, typer.Option(help="Only what uses cuda, rocm, metal, cpu, ...")]
@@ -97,6 +98,36 @@ def lint(
     else:
         say(lint_text(document))
     return ExitStatus.NO if document.counts["errors"] else ExitStatus.OK
+
+
+@app.command("verify", help="Prove the recipes: resolve them for every system they claim; --install tries those of this machine.")
+def verify(
+    ctx: typer.Context,
+    runtimes: Annotated[
+        list[str] | None, typer.Argument(metavar="[RUNTIME...]", help="Ids, names or aliases; every runtime without.")
+    ] = None,
+    install: Annotated[bool, typer.Option("--install", help="Install what runs on this machine into throw-away environments.")] = False,
+    instead: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--instead", metavar="NAME==VERSION", help="With --install: a build at hand in place of the recipes' own; repeatable."
+        ),
+    ] = None,
+) -> int:
+    from pathfinder.cli.hosts import only_live
+    from pathfinder.cli.session import say
+    from pathfinder.verify import report, verify
+
+    session = ctx.obj
+    only_live(session, "matrix verify")
+    if session.offline:
+        raise Problem("verifying asks registries.", where="--offline", exit=ExitStatus.NO)
+    document = verify.verify(runtimes or [], session.overlay, install, instead or [], lambda line: print(line, file=sys.stderr))
+    if session.json:
+        _document(document)
+    else:
+        say(report.text(document, session.explain))
+    return ExitStatus.NO if document.counts["wrong"] else ExitStatus.OK
 
 
 @app.command("export", help="The whole matrix as one table or document.")
