@@ -53,7 +53,7 @@ def _decide(facts: Facts, demand: Demand, rules: Rules, every_cell: bool, poor: 
     plans: list[Plan] = []
     origin: dict[Key, Candidate] = {}
     ways: dict[str, list[tuple[Candidate, Blockers]]] = {}
-    for candidate in match(facts, demand, rules.runtimes, rules.table):
+    for candidate in match(facts, demand, rules.runtimes, rules.table, here=True):
         found = plan(candidate, facts, demand, rules.table, rules.tables, poor)
         if isinstance(found, Plan):
             plans.append(found)
@@ -63,6 +63,9 @@ def _decide(facts: Facts, demand: Demand, rules: Rules, every_cell: bool, poor: 
     best = rank if every_cell else best_per_cell if demand.runtime else best_per_runtime
     ranked = best(plans, rules.table, demand.prefer, demand.audience)
     running = {one.runtime: one for one in reversed(ranked)}
+    idle = [runtime for runtime in rules.runtimes if runtime.id not in running]
+    for candidate in match(facts, demand, idle, rules.table, here=False):
+        ways.setdefault(candidate.runtime.id, []).append((candidate, candidate.blockers))
 
     def whole_no(candidate: Candidate, blockers: Blockers) -> Blockers:
         return blockers + memory_too(candidate, facts, demand, rules)

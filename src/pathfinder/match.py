@@ -37,11 +37,25 @@ PHONES = ("ios", "android")
 NO_STATUS = ("broken", "unsupported")
 
 
-def match(facts: Facts, demand: Demand, runtimes: Sequence[Runtime], table: Mapping[str, Any]) -> tuple[Candidate, ...]:
-    """Unordered candidates; `verdict: None` is a no whose blockers say why. A runtime's cell appears once per device set."""
+def match(
+    facts: Facts, demand: Demand, runtimes: Sequence[Runtime], table: Mapping[str, Any], here: bool | None = None
+) -> tuple[Candidate, ...]:
+    """Unordered candidates; `verdict: None` is a no whose blockers say why. A runtime's cell appears once per device set.
+
+    `here`: only cells for this system and architecture, or only the others, which are all a no."""
     return tuple(
-        candidate for runtime in runtimes for cell in runtime.cells for candidate in _cell(facts, demand, runtime, cell, table["backends"])
+        candidate
+        for runtime in runtimes
+        for cell in runtime.cells
+        if here is None or here is is_here(facts, cell)
+        for candidate in _cell(facts, demand, runtime, cell, table["backends"])
     )
+
+
+def is_here(facts: Facts, cell: Cell) -> bool:
+    """Whether a cell is for this system and architecture, as far as they are known."""
+    family, arch = facts.os.family, facts.os.arch or facts.cpu.arch
+    return (family is None or not cell.os or family in cell.os) and (arch is None or not cell.arch or arch in cell.arch)
 
 
 def scopes(facts: Facts, demand: Demand, devices: tuple[Device, ...], artifact: Artifact | None = None) -> tuple[Scope, ...]:
