@@ -102,7 +102,7 @@ def test_apple_silicon() -> None:
 
 def test_rosetta_is_seen_through() -> None:
     facts = seen(Machine(system("Darwin", "x86_64"), sysctl(M2 | {"sysctl.proc_translated": 1})))
-    assert (facts.os.translated, facts.os.arch, facts.cpu.arch) == (True, "aarch64", "aarch64")
+    assert (facts.os.translated, facts.os.arch, facts.os.process_arch, facts.cpu.arch) == (True, "aarch64", "x86_64", "aarch64")
 
 
 def test_an_intel_mac() -> None:

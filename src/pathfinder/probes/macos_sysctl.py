@@ -18,7 +18,15 @@ def probe(host: Host) -> Iterator[Observation]:
     ):
         return
     apple = "Apple" in known.get("machdep.cpu.brand_string", "") or parse_int(known.get("hw.cputype")) == _ARM_TYPE or _arm_keys(known)
-    found = {**_os(known, apple), **_counts(known), **_memory(known, apple), **(_apple(known) if apple else _intel(known))}
+    uname = host.uname().value
+    own = {"arm64": "aarch64"}.get(uname.machine, uname.machine) if uname is not None else None
+    found = {
+        **_os(known, apple),
+        "os.process_arch": own,
+        **_counts(known),
+        **_memory(known, apple),
+        **(_apple(known) if apple else _intel(known)),
+    }
     for path, value in found.items():
         if value is not None:
             yield Observation(path=path, value=value, source=source, trust="tool", elapsed_seconds=seconds)

@@ -55,6 +55,9 @@ DISTRIBUTIONS: dict[str, str] = {
     "xinference": "xinference",
     "litellm": "litellm",
 }
+WINDOWED = frozenset({"lm-studio", "jan", "foundry-local", "lemonade", "gpt4all"})
+"""Applications that need not be on the search path: not found there is unknown, not "no"."""
+PLACES: dict[str, tuple[str, ...]] = {"lm-studio": ("{home}/.lmstudio/bin/lms", "{home}/.cache/lm-studio/bin/lms")}
 MAC_APPS: dict[str, str] = {
     "ollama": "/Applications/Ollama.app",
     "lm-studio": "/Applications/LM Studio.app",
@@ -69,13 +72,21 @@ def probe(host: Host) -> Iterator[Observation]:
         for name, spellings in PROGRAMS.items():
             path = next((answer.value[word] for word in spellings if word in answer.value), None)
             if path is not None or name not in DISTRIBUTIONS:
-                yield _said(name, {"found": path is not None, "path": path}, "the search path", answer.elapsed_seconds)
+                path = path or _elsewhere(host, name)
+                fields = {"found": True if path else None if name in WINDOWED else False, "path": path}
+                yield _said(name, fields, "the search path", answer.elapsed_seconds)
     yield from _packages(host)
     uname = host.uname().value
     if uname is not None and uname.sysname == "Darwin":
         for name, path in MAC_APPS.items():
             if host.access(path, "f").value:
                 yield _said(name, {"found": True, "path": path}, path, 0.0)
+
+
+def _elsewhere(host: Host, name: str) -> str | None:
+    home = host.env("HOME").value or host.env("USERPROFILE").value or ""
+    places = (place.format(home=home) for place in PLACES.get(name, ()))
+    return next((place for place in places if home and host.access(place, "x").value), None)
 
 
 def _packages(host: Host) -> Iterator[Observation]:
