@@ -164,7 +164,25 @@ def _answer(one: Expectation, facts: Facts, device: Device | None, runtime: Aske
         return _no_device(one, facts)
     if one.toolkit is not None:
         return _result(one, _toolkits(one, facts), facts, None)
-    return _result(one, evaluate(one.when, _scope(facts, device)), facts, device if one.device else None)
+    answer = evaluate(one.when, _scope(facts, device))
+    return _unusable(one, answer, facts) or _result(one, answer, facts, device if one.device else None)
+
+
+def _unusable(one: Expectation, answer: Answer, facts: Facts) -> CheckResult | None:
+    """A backend that is known not to be usable has no version: what is asked of it fails instead of being unknown."""
+    if answer.holds is not None:
+        return None
+    root, _, rest = answer.reasons[0].fact.partition(".")
+    backend = facts.backends.get(rest.partition(".")[0]) if root == "backends" else None
+    if backend is None or backend.usable is not False:
+        return None
+    path = answer.reasons[0].fact
+    return CheckResult(
+        expectation=one.text,
+        result="fail",
+        found=f"not usable: {backend.why}" if backend.why else "not usable",
+        source=source(path, facts.why, None),
+    )
 
 
 def _no_device(one: Expectation, facts: Facts) -> CheckResult:

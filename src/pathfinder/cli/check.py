@@ -6,7 +6,7 @@ import typer
 
 from pathfinder.errors import ExitStatus
 
-FORMATS = ("text", "json")
+FORMATS = ("text", "json", "github", "junit", "sarif")
 LIMIT_BYTES = 1 << 20
 
 
@@ -17,14 +17,18 @@ def check(
         typer.Argument(metavar="EXPECTATION...", help="'cuda >= 12.4', 'vram.free >= 20GiB', cpu.avx2, runtime:vllm, 'model:REF fits'."),
     ] = [],  # noqa: B006
     file: Annotated[
-        str | None, typer.Option("--file", metavar="FILE", help="One expectation a line, # for comments; - reads standard input.")
+        str | None,
+        typer.Option("--file", metavar="FILE", help="One expectation a line, # for comments, or a YAML list; - reads standard input."),
     ] = None,
-    format: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
+    baseline: Annotated[
+        str | None, typer.Option("--baseline", metavar="FILE", help="A recording: what changed since fails (driver, devices, memory, ...).")
+    ] = None,
+    format: Annotated[str, typer.Option("--format", help="text, json, github, junit or sarif.")] = "text",
     deep: Annotated[bool, typer.Option("--deep", help="Also ask slow tools.")] = False,
     deadline: Annotated[float, typer.Option(help="Seconds for looking at the host.")] = 3.0,
 ) -> int:
     """Assert facts about a machine. Exit status: 0 all hold, 1 one fails, 3 one is unknown and none fails."""
-    from pathfinder.cli.hosts import Known, answer
+    from pathfinder.cli.hosts import Known, answer, facts_of
     from pathfinder.errors import Problem
     from pathfinder.expect import check as check_all
     from pathfinder.expect import parse, parse_lines
@@ -34,17 +38,69 @@ def check(
         raise Problem(f"There is no format {format!r}.", where="--format", hint=f"One of: {', '.join(FORMATS)}.")
     if format == "json":
         session = session._replace(json=True)
-    texts = [*expectation, *(parse_lines(read(file)) if file else ())]
-    if not texts:
+    texts = [*expectation, *(lines(file, parse_lines) if file else ())]
+    if not texts and not baseline:
         raise Problem("Nothing is expected.", where="check", hint="Example: pathfinder check 'vram.free >= 20GiB'")
     for text in texts:
         parse(text)
 
+    before = facts_of(baseline, session._replace(override=[])) if baseline else None
+    reports: list[Any] = []
+
     def one(known: Known) -> tuple[Any, int]:
         report = check_all(texts, known.facts, known.name, runtime_here(known, session), model_here(known, session))
+        if before is not None:
+            from pathfinder.drift import drift
+
+            report = both(report, drift(before, known.facts, known.name))
+        reports.append(report)
         return report, status(report.counts)
 
-    return answer(session, one, show, deep=deep, deadline=deadline)
+    code = answer(session, one, show if format == "text" else lambda report: None, deep=deep, deadline=deadline)
+    if format not in ("text", "json"):
+        tell(format, reports)
+    return code
+
+
+def both(asked: Any, changed: Any) -> Any:
+    """One report of the expectations and of what changed; what is as it was is only counted."""
+    from msgspec.structs import replace
+
+    counts = {word: asked.counts[word] + changed.counts[word] for word in asked.counts}
+    told = tuple(result for result in changed.results if result.result == "fail")
+    return replace(asked, results=(*asked.results, *told), counts={**counts, "unknown": asked.counts["unknown"]})
+
+
+def tell(format: str, reports: list[Any]) -> None:
+    """The report in a format of a CI system; on GitHub also onto the job's summary page."""
+    import os
+
+    from pathfinder.cli.session import say
+    from pathfinder.reports import FORMATS as WRITERS
+    from pathfinder.reports import github_summary
+
+    say(WRITERS[format](reports))
+    summary = os.environ.get("GITHUB_STEP_SUMMARY")
+    if format == "github" and summary:
+        with open(summary, "a", encoding="utf-8") as page:
+            page.write(github_summary(reports))
+
+
+def lines(file: str, parse_lines: Any) -> list[str]:
+    """The expectations of a file: a YAML list (or one below `expect`) by its ending, else one a line."""
+    from pathfinder.errors import Problem
+
+    text = read(file)
+    if not file.endswith((".yaml", ".yml")):
+        found: list[str] = parse_lines(text)
+        return found
+    from pathfinder.plainyaml import parse
+
+    document = parse(text, file)
+    listed = document.get("expect") if isinstance(document, dict) else document
+    if not isinstance(listed, list) or not all(isinstance(item, str) for item in listed):
+        raise Problem("It must be a list of expectations, or a mapping with one below 'expect'.", where=file)
+    return listed
 
 
 def status(counts: dict[str, int]) -> int:
@@ -58,12 +114,14 @@ def show(report: Any) -> None:
     for result in report.results:
         device = f" on {result.device}" if result.device else ""
         found = f"found {result.found}" if result.found is not None else ""
-        detail = ", ".join(
-            part for part in (found + device if found else device.strip(), result.source and f"from {result.source}") if part
-        )
+        detail = ", ".join(part for part in (found + device if found else device.strip(), sourced(result.source)) if part)
         say(f"{marks[result.result]} {result.expectation}{'  (' + detail + ')' if detail else ''}")
         if result.fix:
             say(f"        {result.fix}")
+
+
+def sourced(source: str | None) -> str:
+    return f"from {source.removeprefix('from ')}" if source else ""
 
 
 def read(name: str) -> str:
