@@ -230,6 +230,20 @@ def test_an_integrated_gpu_never_comes_before_a_discrete_one() -> None:
     assert go(facts, runtime("a", cell("vulkan"))).plans[0].devices == ("dgpu",)
 
 
+def test_what_nobody_can_size_is_not_called_works() -> None:
+    strange = Model(id="x", name="x", family="", arch="llama", artifacts=(Artifact(format="gguf", quant="Q4_K_M", repo="o/r"),))
+    found = decide(host(gpu()), Demand(model=strange, asked="x"), Rules((LLAMA,), TABLE), every_cell=True)
+    assert found.plans
+    assert {one.verdict for one in found.plans} == {"unknown"}
+    unseen = host(gpu(memory_bytes=None, memory_free_bytes=None))
+    assert go(unseen, VLLM).plans[0].unknown[0].fact == "device.memory_free_bytes"
+
+
+def test_more_context_than_the_model_knows_is_a_caveat() -> None:
+    assert [hit.id for hit in go(host(gpu()), LLAMA, context=16384).plans[0].caveats] == ["context"]
+    assert not go(host(gpu()), LLAMA, context=8192).plans[0].caveats
+
+
 def test_runs_and_fits_answer_check() -> None:
     assert runs(host(gpu()), VLLM, TABLE).result == "pass"
     no = runs(host(gpu(driver_version="525")), VLLM, TABLE)

@@ -115,7 +115,9 @@ def is_path(text: str) -> bool:
 
 
 def hub(text: str, models: Sequence[Model]) -> Resolved:
-    """`hf:owner/repo[:file|:quant]`: the catalogue's model where it knows the repository, else what the name alone says."""
+    """`hf:owner/repo[:file|:quant]`: the catalogue's model where it knows the repository, else what the name alone says.
+
+    A name that says no quantisation is taken for what runtimes fetch then: Q4_K_M of GGUF files, 16 bits of all else."""
     repo, _, rest = text[3:].partition(":")
     if repo.count("/") != 1 or not all(repo.split("/")):
         raise Problem("A reference to the hub is hf:owner/name, with :file or :QUANT if need be.", where=text)
@@ -126,7 +128,7 @@ def hub(text: str, models: Sequence[Model]) -> Resolved:
         picked = next((one for one in model.artifacts if file and one.file == file), None)
         return Resolved(model, artifact=picked, quant=None if picked else quant)
     format = "gguf" if said.format == "gguf" or (file or "").endswith(".gguf") else said.format or "safetensors"
-    artifact = Artifact(format=format, quant=said.quant or rest or "unknown", repo=repo, file=file)
+    artifact = Artifact(format=format, quant=said.quant or ("Q4_K_M" if format == "gguf" else "BF16"), repo=repo, file=file)
     model = Model(id=repo, name=repo.partition("/")[2], family="", arch="", repo=repo, artifacts=(artifact,))
     return Resolved(model, artifact=artifact)
 

@@ -13,6 +13,7 @@ from pathfinder.types import (
     Artifact,
     Blocker,
     Candidate,
+    CaveatHit,
     Cell,
     Demand,
     Device,
@@ -61,6 +62,7 @@ def rooms(devices: tuple[Device, ...], facts: Facts, cell: Cell, poor: bool = Fa
 
 def _plan(candidate: Candidate, facts: Facts, demand: Demand, table: Table, chosen: Choice, planned: int) -> Plan:
     runtime, cell, devices = candidate.runtime, candidate.cell, candidate.devices
+    unknown = tuple(blocker for blocker in candidate.blockers if blocker.holds is None) + _size_unknown(chosen.estimate, devices)
     return Plan(
         model=demand.model.id,
         runtime=runtime.id,
@@ -68,10 +70,10 @@ def _plan(candidate: Candidate, facts: Facts, demand: Demand, table: Table, chos
         cell=cell.id,
         backend=cell.backend,
         devices=tuple(device.id for device in devices),
-        verdict=candidate.verdict or "unknown",
+        verdict="unknown" if unknown else candidate.verdict or "unknown",
         reasons=_reasons(candidate, chosen, table, demand, planned),
-        caveats=candidate.caveats,
-        unknown=tuple(blocker for blocker in candidate.blockers if blocker.holds is None),
+        caveats=candidate.caveats + _too_long(demand),
+        unknown=unknown,
         artifact=chosen.artifact,
         estimate=chosen.estimate,
         endpoint=endpoint(cell, Places()),
@@ -86,6 +88,33 @@ def _plan(candidate: Candidate, facts: Facts, demand: Demand, table: Table, chos
         fit=getattr(runtime.fit, AUDIENCE_FIT[demand.audience]),
         os=facts.os.family,
     )
+
+
+def _size_unknown(estimate: Estimate, devices: tuple[Device, ...]) -> tuple[Blocker, ...]:
+    """The question that is open when nobody can say whether the model fits."""
+    if estimate.memory.fits is not None:
+        return ()
+    if not estimate.memory.total_bytes:
+        return (
+            Blocker(
+                fact="model.params",
+                needed="known",
+                found=None,
+                holds=None,
+                says="Neither size nor shape of the model is known.",
+                takes="wish",
+            ),
+        )
+    fact = "device.memory_free_bytes" if devices else "memory.usable_bytes"
+    return (Blocker(fact=fact, needed=f">= {spell_size(estimate.memory.total_bytes, up=True)}", found=None, holds=None),)
+
+
+def _too_long(demand: Demand) -> tuple[CaveatHit, ...]:
+    trained = demand.model.shape.context if demand.model.shape else None
+    if demand.context is None or trained is None or demand.context <= trained:
+        return ()
+    says = f"{demand.context} tokens are more than the {trained} the model was trained for; answers degrade beyond them."
+    return (CaveatHit(id="context", effect="partial", says=says, applies=True),)
 
 
 def _no_form() -> Blocker:

@@ -67,7 +67,10 @@ def machine(facts: Facts) -> str:
 
 
 def _plan(plan: Plan, width: int, explain: bool) -> Iterator[str]:
-    form = " ".join(dict.fromkeys((plan.artifact.quant, plan.artifact.format.upper()))) if plan.artifact else ""
+    form = ""
+    if plan.artifact:
+        same = plan.artifact.quant.lower() == plan.artifact.format
+        form = plan.artifact.quant if same else f"{plan.artifact.quant} {plan.artifact.format}"
     where = f"{plan.backend} x{len(plan.devices)}" if len(plan.devices) > 1 else plan.backend
     parts = [form, where, {"split": "split with system memory"}.get(plan.placement, ""), memory(plan), speed(plan), proof(plan)]
     head = f"{plan.rank:>2}.{MARKS[plan.verdict]} {plan.name}: "
