@@ -17,6 +17,8 @@ def estimate(
     batch: Annotated[int, typer.Option(help="Micro-batch in tokens (llama.cpp's -ub).")] = 512,
     engine: Annotated[str, typer.Option(help="Whose rules of memory and speed: llama.cpp, vllm, mlx-lm, transformers, ...")] = "llama.cpp",
     gpu_layers: Annotated[int | None, typer.Option("--gpu-layers", "-ngl", help="Layers on the device; chosen when left out.")] = None,
+    expert_layers: Annotated[int, typer.Option("--n-cpu-moe", help="Layers whose experts stay in system memory.")] = 0,
+    exact: Annotated[bool, typer.Option("--exact", help="Ask the installed llama.cpp itself (a local GGUF file).")] = False,
     cpu: Annotated[bool, typer.Option("--cpu", help="Leave the devices out.")] = False,
 ) -> int:
     """How much memory a model takes here, part by part and device by device, and how fast it will be."""
@@ -24,10 +26,15 @@ def estimate(
     from pathfinder.estimate.asking import Wanted, estimated
 
     session = ctx.obj
-    wanted = Wanted(ref, quant, context, kv_type, parallel, batch, engine, gpu_layers, cpu, session.offline)
+    wanted = Wanted(ref, quant, context, kv_type, parallel, batch, engine, gpu_layers, cpu, session.offline, expert_layers)
 
     def one(known: Known) -> tuple[Any, int]:
-        return estimated(wanted, known.facts, session.overlay), ExitStatus.OK
+        found = estimated(wanted, known.facts, session.overlay)
+        if exact:
+            from pathfinder.exact import exact as stated
+
+            found = stated(found, kv_type=kv_type, parallel=parallel, batch=batch)
+        return found, ExitStatus.OK
 
     def show(found: Any) -> None:
         from pathfinder.cli.session import say

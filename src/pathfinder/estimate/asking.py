@@ -36,6 +36,7 @@ class Wanted(NamedTuple):
     gpu_layers: int | None = None
     cpu: bool = False
     offline: bool = False
+    expert_layers: int = 0
 
 
 def estimated(wanted: Wanted, facts: Facts, overlay: Sequence[str] = ()) -> Estimate:
@@ -51,7 +52,7 @@ def estimated(wanted: Wanted, facts: Facts, overlay: Sequence[str] = ()) -> Esti
     def one(form: Artifact, tokens: int) -> Estimate:
         return estimate(
             model, form, facts, devices(facts, wanted.cpu), wanted.engine, rule(wanted.engine), tokens * wanted.parallel, wanted.parallel,
-            wanted.gpu_layers, wanted.kv_type, batch=wanted.batch, tables=tables,
+            wanted.gpu_layers, wanted.kv_type, batch=wanted.batch, expert_layers=wanted.expert_layers, tables=tables,
         )  # fmt: skip
 
     found = replace(one(artifact, context), context=context)
@@ -88,7 +89,7 @@ def checked(wanted: Wanted) -> None:
         number = getattr(wanted, name)
         if number is not None and not 0 < number <= 1 << 32:
             raise Problem(f"{number} is not a sensible number.", where=f"--{name}", hint="Give a number above zero.")
-    if wanted.gpu_layers is not None and wanted.gpu_layers < 0:
+    if (wanted.gpu_layers or 0) < 0 or wanted.expert_layers < 0:
         raise Problem("The number of layers cannot be negative.", where="--gpu-layers", hint="0 keeps everything in system memory.")
 
 

@@ -21,12 +21,13 @@ def estimate(
     backend: str | None,
     batch: int,
     offload: bool,
+    expert_layers: int,
     tables: Tables,
 ) -> Estimate:
     weights = weights_.of(model, artifact)
     if weights is None:
         return by_size(model, artifact, facts, devices, context, rule)
-    wish = memory.Wish(context=context, parallel=parallel, kv_type=kv_type, batch=batch)
+    wish = memory.Wish(context=context, parallel=parallel, kv_type=kv_type, batch=batch, expert_layers_on_cpu=expert_layers)
     overhead = overhead_bytes(rule, backend, devices, tables)
     everything = len(weights.layers) + 1
     layers = 0 if not devices else min(gpu_layers, everything) if gpu_layers is not None else everything
@@ -46,6 +47,7 @@ def estimate(
             backend=backend_of(backend, devices),
             gpu_layers=layers,
             kv_type=kv_type,
+            expert_layers=expert_layers,
             tensor_split=rule.kind == "utilisation",
         ),
         tables,

@@ -39,6 +39,8 @@ class Plan(Frozen, frozen=True, kw_only=True):
     backend: str
     gpu_layers: int
     kv_type: str = "f16"
+    expert_layers: int = 0
+    """Leading layers whose routed experts stay in system memory."""
     tensor_split: bool = False
 
 
@@ -75,7 +77,7 @@ def _round(value: float) -> float:
 
 
 def _on_host(plan: Plan) -> bool:
-    return not plan.devices or plan.gpu_layers < len(plan.weights.layers) + 1
+    return not plan.devices or plan.expert_layers > 0 or plan.gpu_layers < len(plan.weights.layers) + 1
 
 
 def _times(plan: Plan, places: tuple[Place, ...], host: Place, table: Mapping[str, Any]) -> tuple[float, float | None, float]:
@@ -89,24 +91,31 @@ def _times(plan: Plan, places: tuple[Place, ...], host: Place, table: Mapping[st
     routed = float(table["experts"].get(plan.backend, table["experts"]["default"]))
     operations = 2 * active_parameters(plan.model)
     decode = prefill = 0.0
-    unknown_flops = False
+    unknown_flops, apart = False, 0
     for layer, where in enumerate(order):
         at = host if where == placement.RAM else places[where]
         size = float(weights.head) if layer == trunk else weights.active(layer) + kv[layer]
-        spent = size / (at.bandwidth * quant) + (0.0 if layer == trunk else at.layer_seconds * kernels)
+        away = 0.0
+        if layer < min(trunk, plan.expert_layers) and where != placement.RAM:
+            away = weights.experts[layer] * weights.used_share
+            apart += 1
+        size -= away
+        spent = away / (host.bandwidth * quant) + size / (at.bandwidth * quant) + (0.0 if layer == trunk else at.layer_seconds * kernels)
         decode += spent * (routed if shape.experts and layer < trunk else 1.0)
         if at.flops is None:
             unknown_flops = True
         elif layer < trunk:
             prefill += operations / trunk / at.flops
-    changes = sum(1 for a, b in pairwise(order) if a != b)
+    changes = sum(1 for a, b in pairwise(order) if a != b) + 2 * apart
     decode += changes * float(table["switch_microseconds"]) * 1e-6
     used = set(order)
     if plan.tensor_split and len(places) > 1 and placement.RAM not in used:
         decode = decode / len(places) + trunk * 2 * 25e-6
         prefill /= len(places)
     spread = max([places[where].spread for where in used if where != placement.RAM] + ([host.spread] if placement.RAM in used else []))
-    if placement.RAM in used and len(used) > 1:
+    if apart:
+        spread = max(spread, host.spread)
+    if apart or (placement.RAM in used and len(used) > 1):
         spread = max(spread, float(table["spread"]["split"]))
     return decode, None if unknown_flops else prefill, spread
 
