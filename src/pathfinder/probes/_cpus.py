@@ -88,12 +88,13 @@ def _packages(host: Host, online: set[int]) -> set[int] | None:
         if cpu in seen:
             continue
         package = parse_int(text(host, f"{CPU}/cpu{cpu}/topology/physical_package_id"))
-        if package is None or package < -1:
-            return None
-        # -1: the kernel does not number them; the sets of siblings still tell them apart
-        found.add(package if package >= 0 else -1 - cpu)
         mates = text(host, f"{CPU}/cpu{cpu}/topology/package_cpus_list") or text(host, f"{CPU}/cpu{cpu}/topology/core_siblings_list")
-        seen |= (parse_list(mates) if mates else None) or {cpu}
+        siblings = parse_list(mates) if mates else None
+        if package is None and not siblings:
+            return None
+        # -1 or no file: the kernel does not number them; the sets of siblings still tell them apart
+        found.add(package if package is not None and package >= 0 else -1 - cpu)
+        seen |= siblings or {cpu}
     return found
 
 

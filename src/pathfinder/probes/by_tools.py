@@ -24,8 +24,27 @@ def probe(host: Host) -> Iterator[Observation]:
             if ran is not None and ran.code == 0 and ran.stdout.strip():
                 yield Observation(path="os.family", value=family, source=argv[0], trust="guess")
                 break
+    yield from _system(host)
     yield from _nvidia_smi(host)
     yield from _rocminfo(host)
+
+
+def _system(host: Host) -> Iterator[Observation]:
+    """`uname -s` or `-a`, and macOS' `sw_vers`."""
+    for argv in (("uname", "-s"), ("uname", "-a")):
+        ran = host.run(argv).value
+        words = ran.stdout.split() if ran is not None and ran.code == 0 else []
+        family = {"Linux": "linux", "Darwin": "macos", "FreeBSD": "freebsd"}.get(words[0]) if words else None
+        if family:
+            yield Observation(path="os.family", value=family, source=" ".join(argv), trust="tool")
+            break
+    ran = host.run(("sw_vers",)).value
+    for line in (ran.stdout if ran is not None and ran.code == 0 else "").splitlines():
+        name, _, value = line.partition(":")
+        if name.strip() == "ProductVersion" and value.strip():
+            yield Observation(path="os.family", value="macos", source="sw_vers", trust="tool")
+            yield Observation(path="os.version", value=value.strip(), source="sw_vers", trust="tool")
+            yield Observation(path="os.version_id", value=value.strip(), source="sw_vers", trust="tool")
 
 
 def _nvidia_smi(host: Host) -> Iterator[Observation]:
