@@ -5,10 +5,21 @@ from typing import Any
 
 from pathfinder.host import Host, Observation
 from pathfinder.probes import _nvidia
+from pathfinder.probes._typed import rows, typed
 
 NVML = "NVML"
 CORES_PER_SM = {3: 192, 5: 128, 7: 64}
 """CUDA cores per multiprocessor by major compute capability; 6.0 and 8.0 have 64, everything else 128 (CUDA programming guide)."""
+PROCESS = {"pid": int, "memory_bytes": int}
+SLICE = {
+    "slot": int, "uuid": str, "name": str, "gpu_instance": int, "compute_instance": int, "compute_units": int, "memory_bytes": int,
+    "memory_free_bytes": int, "processes": list,
+}  # fmt: skip
+DEVICE = SLICE | {
+    "index": int, "status": str, "pci": str, "device_id": str, "compute_capability": str, "cores": int, "pcie_generation": int,
+    "pcie_width": int, "virtualization": int, "bus_width_bits": int, "memory_clock_mhz": int, "bar1_bytes": int, "memory_refused": int, "mig_supported": bool,
+    "mig_enabled": bool, "slices": list, "nvlink_peers": list, "nvswitch": bool,
+}  # fmt: skip
 VIRTUALIZATION = ("none", "pass-through", "vgpu", "host-vgpu", "host-vsga")
 
 
@@ -28,20 +39,22 @@ def from_proc(host: Host) -> Iterator[Observation]:
 
 def from_nvml(host: Host, told: dict[str, Any], elapsed: float) -> Iterator[Observation]:
     records, slices = [], []
-    for raw in told.get("devices") or ():
-        if isinstance(raw, dict):
-            record = _device(raw, told.get("driver_version"))
+    versions = typed(told, {"driver_version": str, "cuda_version": str})
+    listed = rows(told.get("devices"), DEVICE)
+    for raw in listed:
+        if raw.get("status") == "ok":
+            record = _device(raw, versions.get("driver_version"))
             records.append(record)
-            slices += [_slice(part, record) for part in raw.get("slices") or () if isinstance(part, dict)]
+            slices += [_slice(part, record) for part in rows(raw.get("slices"), SLICE)]
     _nvidia.finish(host, records)
     _nvidia.apply_visible(host, records, slices)
     yield from _nvidia.observations(records, slices, NVML, "driver", elapsed)
-    yield from _links([raw for raw in told.get("devices") or () if isinstance(raw, dict)])
-    value = {"usable": True, "version": told.get("cuda_version")}
+    yield from _links(listed)
+    value = {"usable": True, "version": versions.get("cuda_version")}
     yield Observation(path="backends.cuda", value=value, source=NVML, trust="driver", elapsed_seconds=elapsed)
-    for raw in told.get("devices") or ():
-        if isinstance(raw, dict) and raw.get("status") not in (None, "ok"):
-            yield _nvidia.lost(raw.get("index"), str(raw.get("status")))
+    for raw in listed:
+        if raw.get("status") not in (None, "ok"):
+            yield _nvidia.lost(raw.get("index"), raw["status"])
 
 
 def _device(raw: dict[str, Any], driver: Any) -> dict[str, Any]:
@@ -68,7 +81,7 @@ def _device(raw: dict[str, Any], driver: Any) -> dict[str, Any]:
         "mig": {"supported": raw["mig_supported"], "enabled": bool(raw.get("mig_enabled"))} if "mig_supported" in raw else None,
         "pcie": {"generation": raw.get("pcie_generation"), "width": raw.get("pcie_width")},
         "memory": "unified" if raw.get("memory_refused") == 3 else None,
-        "used_by": raw.get("processes"),
+        "used_by": rows(raw.get("processes"), PROCESS) if "processes" in raw else None,
     }
     return {key: value for key, value in record.items() if value is not None}
 
@@ -92,7 +105,7 @@ def _slice(part: dict[str, Any], parent: dict[str, Any]) -> dict[str, Any]:
         "parent": parent.get("pci"),
         "index": parent.get("index"),
         "profile": name.rpartition(" MIG ")[2] if " MIG " in name else None,
-        "used_by": part.get("processes"),
+        "used_by": rows(part.get("processes"), PROCESS) if "processes" in part else None,
     }
 
 
@@ -105,7 +118,7 @@ def _links(devices: list[dict[str, Any]]) -> Iterator[Observation]:
     for raw in devices:
         here = bdf(raw.get("pci"))
         for peer in raw.get("nvlink_peers") or ():
-            there = bdf(peer)
+            there = bdf(peer) if isinstance(peer, str) else None
             if here and there in places and there != here:
                 pairs.add((min(here, str(there)), max(here, str(there))))
     for a, b in sorted(pairs):

@@ -5,6 +5,7 @@ from typing import Any
 
 from pathfinder.host import Host, Observation
 from pathfinder.probes import _pci
+from pathfinder.probes._typed import typed
 
 Record = dict[str, Any]
 
@@ -39,7 +40,7 @@ def _memory(host: Host, function: Record, base: str) -> Iterator[Observation]:
     for node in nodes[:1]:
         place = "/dev/dri/" + node.rpartition("/")[2]
         answer = host.ask("drm_regions", place, function["driver_module"])
-        told = answer.value if isinstance(answer.value, dict) else {}
+        told = typed(answer.value, {"total_bytes": int, "free_bytes": int, "visible_bytes": int})
         if told.get("total_bytes"):
             value = {"pci": function["pci"], "memory_bytes": told["total_bytes"], "visible_memory_bytes": told.get("visible_bytes") or None}
             value["memory_free_bytes"] = told.get("free_bytes") or None

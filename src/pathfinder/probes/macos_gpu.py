@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from pathfinder.host import Host, Observation
+from pathfinder.probes._typed import rows
 
 Record = dict[str, Any]
+METAL = {"name": str, "working_set_bytes": int, "unified": bool, "low_power": bool, "apple_family": int, "metal": str}
 SYSCTL = ("sysctl", "hw.memsize", "iogpu.wired_limit_mb", "machdep.cpu.brand_string", "hw.optional.arm64")
 PROFILER = (("system_profiler", "-json", "SPDisplaysDataType"), ("system_profiler", "SPDisplaysDataType"))
 SMALL_BYTES, SMALL_SHARE, LARGE_SHARE = 36 << 30, 2 / 3, 3 / 4
@@ -26,7 +28,7 @@ FAMILIES = (
 def probe(host: Host) -> Iterator[Observation]:
     limits = _sysctl(host)
     asked = host.ask("metal")
-    told = [one for one in asked.value if isinstance(one, dict)] if isinstance(asked.value, list) else []
+    told = rows(asked.value, METAL)
     for number, one in enumerate(told):
         value = _from_metal(one, number)
         yield Observation(path="devices", value=value, source="Metal", trust="driver", elapsed_seconds=asked.elapsed_seconds)

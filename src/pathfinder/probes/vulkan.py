@@ -6,6 +6,10 @@ from typing import Any
 from pathfinder.host import Host, Observation
 
 DEEP = True
+LISTED = {
+    "apiVersion": int, "driverVersion": int, "vendorID": int, "deviceID": int, "deviceType": int, "deviceName": str,
+    "memory_bytes": int, "pci": str,
+}  # fmt: skip
 SPELLINGS = (("vulkaninfo", "--summary"), ("vulkaninfo",), ("vulkaninfo", "--json"), ("vulkaninfo", "-j"))
 
 
@@ -31,13 +35,15 @@ def probe(host: Host) -> Iterator[Observation]:
 
 
 def _from_loader(devices: list[Any], elapsed: float) -> Iterator[Observation]:
+    from pathfinder.probes._typed import rows
     from pathfinder.readers import vulkaninfo
+    from pathfinder.readers.words import bdf
 
     source = "Vulkan loader"
-    for raw in devices:
-        record = vulkaninfo.device(raw) if isinstance(raw, dict) else {}
+    for raw in rows(devices, LISTED):
+        record = vulkaninfo.device(raw)
         if record:
-            place = raw.get("pci") if isinstance(raw.get("pci"), str) else None
+            place = bdf(raw.get("pci"))
             yield Observation(path="vulkan", value=record | {"device": place}, source=source, trust="driver", elapsed_seconds=elapsed)
             if place and record.get("software") is False:
                 value = {"pci": place, "kind": "gpu", "apis": {"vulkan": record.get("api_version")}}

@@ -4,10 +4,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from pathfinder.host import Host, Observation
+from pathfinder.probes._typed import rows, typed
 
 Record = dict[str, Any]
 CLASS_KEY = r"SYSTEM\CurrentControlSet\Control\Class\{4d36e968-e325-11ce-bfc1-08002be10318}"
+DXGI = {"name": str, "vendor_id": str, "device_id": str, "software": bool, "dedicated_bytes": int, "shared_bytes": int}
 SIZE = "HardwareInformation.qwMemorySize"
+REGISTERED = {"MatchingDeviceId": str, "DriverDesc": str, "DriverVersion": str, SIZE: int}
 SELECT = "Name,AdapterRAM,PNPDeviceID,DriverVersion"
 CIM = "Get-CimInstance Win32_VideoController | Select-Object {} | ConvertTo-Json -Compress"
 SPELLINGS = (
@@ -36,7 +39,7 @@ LOADERS = {
 def probe(host: Host) -> Iterator[Observation]:
     dxgi = host.ask("dxgi")
     if isinstance(dxgi.value, list):
-        adapters = [value for value in map(_adapter, dxgi.value) if value]
+        adapters = [value for value in map(_adapter, rows(dxgi.value, DXGI)) if value]
         for value in adapters:
             yield Observation(path="devices", value=value, source="DXGI", trust="driver", elapsed_seconds=dxgi.elapsed_seconds)
         if not adapters:
@@ -44,7 +47,7 @@ def probe(host: Host) -> Iterator[Observation]:
     registry = host.ask("registry", CLASS_KEY, "children")
     if isinstance(registry.value, dict):
         for _, fields in sorted(registry.value.items()):
-            told = _registered(fields) if isinstance(fields, dict) else None
+            told = _registered(typed(fields, REGISTERED))
             if told:
                 yield Observation(path="devices", value=told, source="registry " + SIZE, elapsed_seconds=registry.elapsed_seconds)
     if dxgi.value is None and registry.value is None:
@@ -71,8 +74,8 @@ def integration(vendor_id: str, device_id: str, name: str) -> Record:
     return {"integrated": True, "shared_memory": True} if shared else {}
 
 
-def _adapter(raw: Any) -> Record | None:
-    if not isinstance(raw, dict) or raw.get("software"):
+def _adapter(raw: Record) -> Record | None:
+    if raw.get("software"):
         return None
     from pathfinder.readers import adapters
 
