@@ -1,7 +1,9 @@
 """From facts to ranked plans: what may never happen, on made-up worlds and on every machine and runtime of the matrix."""
 
+from random import Random
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -379,3 +381,32 @@ def test_a_cpu_never_comes_before_a_gpu_of_the_same_state(profile: str) -> None:
     found = decide(store.profile(profile), Demand(model=MODEL, asked="x"), Rules(store.matrix(), TABLE), every_cell=True)
     active = [one.placement for one in found.plans if one.project == "active"]
     assert active == sorted(active, key=["whole", "split", "integrated", "cpu"].index)
+
+
+def holes(value: Any, draw: Any, share: float) -> Any:
+    """The same document with some of its values unknown."""
+    if isinstance(value, dict):
+        plain = {key for key, inner in value.items() if not isinstance(inner, (dict, list))}
+        return {key: None if key in plain and draw() < share else holes(inner, draw, share) for key, inner in value.items()}
+    return [holes(inner, draw, share) for inner in value] if isinstance(value, list) else value
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.sampled_from(store.profiles()), st.integers(0, 2**32), st.sampled_from([0.05, 0.3, 0.9]), WISHES)
+def test_facts_with_holes_never_raise_and_nothing_impossible_is_a_plan(profile: str, seed: int, share: float, prefer: Any) -> None:
+    document = msgspec.json.decode(msgspec.json.encode(store.profile(profile)))
+    kept = {"devices": [device["id"] for device in document["devices"] or []]}
+    document = holes(document, Random(seed).random, share)
+    for device, id in zip(document["devices"] or [], kept["devices"], strict=True):
+        device["id"], device["kind"], device["apis"] = id, device["kind"] or "gpu", {}
+    for path in ("links", "vulkan", "opencl", "sycl", "toolkits", "pci"):
+        document[path] = None
+    document |= {"why": {}, "warnings": [], "collected": {}, "schema": "pathfinder/facts/v1"}
+    for disk in document["disk"] or []:
+        disk["path"] = disk["path"] or "/"
+    facts = msgspec.convert(document, Facts)
+    runtimes = store.matrix()
+    found = recommend(facts, Demand(model=MODEL, asked="x", prefer=prefer), Rules(runtimes, TABLE, None, store.whole), Places(), "x")
+    for one in found.candidates:
+        assert one.verdict == "unknown" or not one.unknown
+        assert not [device for device in facts.devices or () if device.id in one.devices and device.visible is False]
