@@ -49,11 +49,21 @@ def estimated(wanted: Wanted, facts: Facts, overlay: Sequence[str] = ()) -> Esti
     limit = model.shape.context if model.shape else None
     context = wanted.context or min(CONTEXT, limit or CONTEXT)
 
-    def one(form: Artifact, tokens: int) -> Estimate:
+    def on(these: tuple[Device, ...], form: Artifact, tokens: int) -> Estimate:
         return estimate(
-            model, form, facts, devices(facts, wanted.cpu), wanted.engine, rule(wanted.engine), tokens * wanted.parallel, wanted.parallel,
+            model, form, facts, these, wanted.engine, rule(wanted.engine), tokens * wanted.parallel, wanted.parallel,
             wanted.gpu_layers, wanted.kv_type, batch=wanted.batch, expert_layers=wanted.expert_layers, tables=tables,
         )  # fmt: skip
+
+    def one(form: Artifact, tokens: int) -> Estimate:
+        """On the fewest devices that hold it all, the largest first; else on all of them together."""
+        every = devices(facts, wanted.cpu)
+        for count in (1, 2, 4, 8):
+            if count < len(every):
+                found = on(every[:count], form, tokens)
+                if found.memory.fits and (found.gpu_layers is None or (model.shape and found.gpu_layers > model.shape.layers)):
+                    return found
+        return on(every, form, tokens)
 
     found = replace(one(artifact, context), context=context)
     if found.memory.fits is False:
@@ -132,11 +142,12 @@ def form(model: Model, quant: str | None, engine: str) -> Artifact:
 
 
 def devices(facts: Facts, cpu: bool) -> tuple[Device, ...]:
-    """The GPUs one would use: discrete ones before integrated ones, hidden ones never."""
+    """The GPUs one would use, the largest first: discrete ones before integrated ones, hidden ones never."""
     seen = () if cpu else facts.devices or ()
     gpus = [
         device for device in seen if device.kind == "gpu" and device.visible is not False and (device.memory_bytes or device.shared_memory)
     ]
+    gpus.sort(key=lambda device: -(device.memory_free_bytes or device.memory_bytes or 0))
     discrete = [device for device in gpus if not device.integrated and not device.shared_memory]
     return tuple(discrete or [device for device in gpus if device.vendor == "apple" or device.memory_bytes][:1])
 

@@ -189,7 +189,11 @@ def processor(plan: Plan, tables: Tables) -> Place:
     features = facts.cpu.features
     if features is not None and not {"avx2", "dotprod", "asimddp"} & set(features):
         core = float(table["cpu"]["small_core_bytes_per_second"])
-    cores = cores_of(facts)
+    cores, sockets = cores_of(facts), max(1, facts.cpu.sockets or 1)
+    if bandwidth is not None:
+        bandwidth *= (1 + float(table["cpu"]["further_socket"]) * (sockets - 1)) / (sockets if measured else 1)
+    if (cores or 0) > float(table["cpu"]["many_cores"]):
+        share *= float(table["cpu"]["many_cores_share"])
     limit = (bandwidth or float(table["cpu"]["fallback_bandwidth"])) * share
     if cores is not None:
         limit = min(limit, cores * core)
