@@ -1,11 +1,11 @@
 """Arrow 3: every runtime's cells on every device set of a host, each yes, no or unknown, with the reasons of the same call."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
 from typing import Any
 
 from msgspec.structs import replace
 
+from pathfinder.forms import loads, no_format, offered, reaches
 from pathfinder.sets import answering, backend_blockers, device_sets, of_backend, planable, set_facts
 from pathfinder.types import (
     Artifact,
@@ -16,7 +16,6 @@ from pathfinder.types import (
     Demand,
     Device,
     Facts,
-    FormatSupport,
     Model,
     ModelFacts,
     Requirement,
@@ -30,7 +29,6 @@ from pathfinder.unlock import ask, smallest
 from pathfinder.when import scope_of
 
 Scope = dict[str, Any]
-HUB = "huggingface"
 ANY_MODEL = Model(id="", name="any model", family="", arch="")
 """For asking whether a runtime runs at all: neither weights nor task are looked at."""
 PHONES = ("ios", "android")
@@ -246,48 +244,4 @@ def _artifacts(
     if good or maybe:
         own = [support.format for support in cell.formats]
         return tuple(sorted(dict.fromkeys(good or maybe), key=lambda artifact: own.index(artifact.format))), ()
-    return (), smallest(ways) if ways else (_no_format(cell, wanted),)
-
-
-def offered(demand: Demand) -> tuple[Artifact, ...]:
-    """The forms that may be used: the one named, or the catalogue's, narrowed to the quantisation asked for."""
-    if demand.artifact is not None:
-        return (demand.artifact,)
-    if demand.quant is None:
-        return demand.model.artifacts
-    return tuple(artifact for artifact in demand.model.artifacts if same_quant(artifact.quant, demand.quant))
-
-
-def reaches(runtime: Runtime, artifact: Artifact) -> bool:
-    """Whether a runtime can fetch a form: what is only in another runtime's own library is out of reach."""
-    return artifact.registry == HUB or artifact.path is not None or artifact.registry in (runtime.id, *runtime.aliases)
-
-
-def plain(quant: str) -> str:
-    return quant.lower().replace("-", "_")
-
-
-def same_quant(a: str, b: str) -> bool:
-    return plain(a) == plain(b)
-
-
-@lru_cache(1024)
-def _plain_set(quants: tuple[str, ...]) -> frozenset[str]:
-    return frozenset(map(plain, quants))
-
-
-def loads(support: FormatSupport, artifact: Artifact) -> bool:
-    return support.format == artifact.format and (not support.quants or plain(artifact.quant) in _plain_set(support.quants))
-
-
-def _no_format(cell: Cell, wanted: Sequence[Artifact]) -> Blocker:
-    takes = [support.format for support in cell.formats]
-    have = dict.fromkeys(f"{one.format} {one.quant}" if one.format in takes else one.format for one in wanted)
-    needed = ", ".join(dict.fromkeys(takes))
-    return Blocker(
-        fact="model.format",
-        needed=needed if len(set(takes)) == 1 else f"one of {needed}",
-        found=", ".join(list(have)[:8]) or None,
-        holds=False,
-        takes="wish",
-    )
+    return (), smallest(ways) if ways else (no_format(cell, wanted),)

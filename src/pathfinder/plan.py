@@ -27,7 +27,6 @@ from pathfinder.types import (
 
 Table = Mapping[str, Any]
 PROOF = ("run", "installed", "resolved", "read")
-AUDIENCE_FIT = {"solo": "solo", "team": "team", "production": "production"}
 
 
 def plan(
@@ -85,7 +84,7 @@ def _plan(candidate: Candidate, facts: Facts, demand: Demand, table: Table, chos
         quality=quality_of(chosen.artifact, demand.model.params, table),
         batching=cell.batching,
         effort=_effort(cell, facts, runtime),
-        fit=getattr(runtime.fit, AUDIENCE_FIT[demand.audience]),
+        fit=getattr(runtime.fit, demand.audience),
         os=facts.os.family,
     )
 

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from pathfinder.types import OsFamily, Step
 
 _SAFE = re.compile(r"[A-Za-z0-9_@%+=:,./-]+")
-HOME = "~"
 
 
 def sh_word(text: str, root: str = "", name: str = "") -> str:

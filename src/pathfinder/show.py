@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathfinder.compare import spell_bytes
 from pathfinder.quoting import command
 from pathfinder.types import Blocker, Facts, Interval, Plan, Recommendation, Rejected
-from pathfinder.unlock import change
 
 MARKS = {"works": " ", "partial": "!", "unknown": "?"}
 
@@ -181,10 +180,6 @@ def why(one: Rejected) -> str:
     if one.unlock is not None:
         return one.unlock.says
     return "; ".join(question(blocker) for blocker in one.why) or "no reason known"
-
-
-def blockers(one: Rejected) -> list[str]:
-    return [blocker.says or change(blocker) for blocker in one.why]
 
 
 def _wrap(text: str, width: int, indent: str = "") -> list[str]:
