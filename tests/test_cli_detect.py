@@ -56,6 +56,8 @@ def test_two_hosts_are_a_fleet(tmp_path: Path) -> None:
         ("--save", "/no/such/folder/x.json"),
         ("--save", "x.json", "--host", "profile:x"),
         ("--deadline", "soon"),
+        ("--deadline", "-1"),
+        ("--measure", "--save", "x.json"),
     ],
 )
 def test_mistakes_are_one_sentence_and_exit_2(args: tuple[str, ...]) -> None:
@@ -86,3 +88,28 @@ def test_bandwidth_is_measured_or_refused_with_a_reason(monkeypatch: pytest.Monk
     assert found.bytes_per_second is None or 1e8 < found.bytes_per_second < 1e13
     monkeypatch.setattr(os, "getloadavg", lambda: (99.0 * (os.cpu_count() or 1), 0.0, 0.0), raising=False)
     assert memory_bandwidth(1).bytes_per_second is None and "busy" in memory_bandwidth(1).note
+
+
+@pytest.mark.skipif(os.name != "posix", reason="interrupts as POSIX does")
+def test_an_interrupt_leaves_no_tool_running(tmp_path: Path) -> None:
+    import signal
+    import time
+
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "root").mkdir()
+    beat = tmp_path / "beat"
+    (tmp_path / "bin" / "lscpu").write_text(f"#!/bin/sh\nwhile :; do echo x >> {beat}; /bin/sleep 0.05; done\n")
+    (tmp_path / "bin" / "lscpu").chmod(0o755)
+    code = "import sys; from pathfinder.cli import main; sys.exit(main(sys.argv[1:]))"
+    host = f"sysroot:{tmp_path}/root,bin={tmp_path}/bin"
+    running = subprocess.Popen([sys.executable, "-c", code, "detect", "--deadline", "30", "--host", host], stderr=subprocess.PIPE)
+    until = time.monotonic() + 20
+    while not beat.exists() and time.monotonic() < until:
+        time.sleep(0.05)
+    time.sleep(0.1)
+    running.send_signal(signal.SIGINT)
+    assert running.wait(20) == 130
+    time.sleep(0.3)
+    before = beat.stat().st_size
+    time.sleep(0.3)
+    assert beat.stat().st_size == before

@@ -132,7 +132,13 @@ def observe(host: Host, deep: bool = False, deadline: float | None = None) -> Fa
     deep = bool(earlier.get("deep")) if earlier is not None else deep
     witness = Witness(host)
     asked = _chosen(witness, deep)
-    _Crew(asked, witness).run(ends)
+    try:
+        _Crew(asked, witness).run(ends)
+    except BaseException:
+        from pathfinder.host.commands import stop_all
+
+        stop_all()
+        raise
     late = {one.name: len(one.said) for one in asked if not one.ended}
     if earlier is not None:
         late = dict(getattr(host, "late", {}))

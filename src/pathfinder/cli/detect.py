@@ -23,8 +23,12 @@ def detect(
         from pathfinder.errors import Problem
 
         raise Problem("a deadline is a number of seconds above 0, at most 3600.", where="--deadline")
+    if save is not None and measure:
+        from pathfinder.errors import Problem
+
+        raise Problem("a measurement is not part of a recording.", where="--measure", hint="Leave out --save or --measure.")
     if save is not None:
-        return _recorded(session, save, deep, measure, deadline)
+        return _recorded(session, save, deep, deadline)
     from pathfinder.cli.hosts import answer
 
     def one(known: object) -> tuple["Facts", int]:
@@ -34,7 +38,7 @@ def detect(
     return answer(session, one, lambda facts: _show(facts, session), deep=deep, deadline=deadline)
 
 
-def _recorded(session: Session, path: str, deep: bool, measure: bool, deadline: float | None) -> int:
+def _recorded(session: Session, path: str, deep: bool, deadline: float | None) -> int:
     from pathfinder.errors import Problem
     from pathfinder.host.open import open_host
     from pathfinder.host.recording import RecordingHost

@@ -47,6 +47,25 @@ def run(argv: tuple[str, ...], program: str, env: dict[str, str], seconds: float
         return Answer(
             silence="absent" if absent else "denied" if denied else "failed", note=str(error), elapsed_seconds=perf_counter() - began
         )
+    _RUNNING.add(child)
+    try:
+        return _heard(child, seconds, began)
+    finally:
+        _RUNNING.discard(child)
+
+
+_RUNNING: set[Any] = set()
+
+
+def stop_all() -> None:
+    """Ends every command that still runs: the person interrupted."""
+    for child in list(_RUNNING):
+        stop(child)
+
+
+def _heard(child: Any, seconds: float, began: float) -> Answer[Ran]:
+    import subprocess
+
     flood = threading.Event()
     out: list[bytes] = []
     err: list[bytes] = []
