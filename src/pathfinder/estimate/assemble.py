@@ -1,6 +1,6 @@
 """Put weights, cache, buffers and speed together; choose how many layers go to the devices."""
 
-from pathfinder.estimate import memory, speed
+from pathfinder.estimate import cache, memory, speed
 from pathfinder.estimate import weights as weights_
 from pathfinder.estimate.tables import Tables
 from pathfinder.estimate.weights import Weights
@@ -59,8 +59,23 @@ def estimate(
         gpu_layers=layers if devices else None,
         memory=found,
         speed=spoken,
-        assumed=(*assumptions(weights, wish, artifact, layers, everything, devices), *said),
+        assumed=(*assumptions(weights, wish, artifact, layers, everything, devices), *remaining(model, wish, found, rule), *said),
     )
+
+
+def remaining(model: Model, wish: memory.Wish, found: MemoryEstimate, rule: MemoryRule) -> tuple[str, ...]:
+    """What the KV cache of a runtime that claims a fixed fraction holds; and what is not in the figures."""
+    said = []
+    if rule.kind == "utilisation" and model.shape is not None and found.fits:
+        each = sum(cache.per_layer(model.arch, model.shape, 4096, kv_type=wish.kv_type)) / 4096
+        tokens = int(found.kv_cache_bytes / each) if each else 0
+        users = tokens // max(1, wish.context // wish.parallel)
+        if tokens:
+            share = f"{(rule.utilisation or 0.9):.0%}"
+            said.append(f"{share} of the memory is claimed; the KV cache holds {tokens} tokens, {users} sequences of this length.")
+    if "vision" in model.features:
+        said.append("Without the part of the model that sees (a projector, 0.5 to 2 GiB more).")
+    return tuple(said)
 
 
 def backend_of(backend: str | None, devices: tuple[Device, ...]) -> str:

@@ -5,6 +5,8 @@ from pathfinder.estimate.weights import Weights
 from pathfinder.types import Device, DeviceMemory, Facts, Frozen, MemoryEstimate, MemoryRule, Model
 
 MIB = 1 << 20
+PREFILL_STEP = 2048
+"""Tokens of a prompt that mlx-lm works on at once (`prefill_step_size`); transformers takes a short prompt whole."""
 OVERHEAD = {"cuda": 420 * MIB, "rocm": 350 * MIB, "vulkan": 120 * MIB, "sycl": 300 * MIB, "metal": 60 * MIB}
 """Context and kernels of a backend on each device, beyond what the runtime itself counts; replaced by the coefficients where given."""
 
@@ -26,7 +28,20 @@ def estimate(
     """The memory of one placement. `gpu_layers` counts layers on devices and, last, the output; `overhead` is bytes a device."""
     if rule.kind == "utilisation" and devices:
         return _utilisation(model, weights, wish, devices, rule, overhead)
+    if rule.kind in ("mlx", "torch") and devices:
+        return _whole(model, weights, wish, facts, devices, overhead)
     return _layered(model, weights, wish, facts, devices, gpu_layers, overhead)
+
+
+def _whole(model: Model, weights: Weights, wish: Wish, facts: Facts, devices: tuple[Device, ...], overhead: int) -> MemoryEstimate:
+    """Everything on the devices, in equal parts; the cache grows as it is used and nothing is claimed before."""
+    parts = len(devices)
+    kv = cache.per_layer(model.arch, model.shape, wish.context, kv_type=wish.kv_type, parallel=wish.parallel) if model.shape else ()
+    buffers = compute.activations(model, max(wish.batch, PREFILL_STEP))
+    rows = tuple(
+        _row(device.id, -(-weights.total // parts), -(-sum(kv) // parts), buffers, overhead, available(device, facts)) for device in devices
+    )
+    return total(rows, shared=_shared(devices), facts=facts)
 
 
 def _layered(
