@@ -10,8 +10,11 @@ from hypothesis import strategies as st
 
 from pathfinder.errors import Problem
 from pathfinder.matrix import resolve as runtime_of
-from pathfinder.types import Evidence
+from pathfinder.run import Outcome
+from pathfinder.types import Cpu, Evidence, Facts, Os
 from pathfinder.verify import proofs, references
+from pathfinder.verify.flags import asked, imports, known
+from pathfinder.verify.installing import Machine, check_start, installs_here, try_cell
 from pathfinder.verify.report import CellReport, Found
 from pathfinder.verify.resolver import Answer, Request, find_uv, from_report, pip_platforms, reason, resolve, uv_arguments
 from pathfinder.verify.resolving import Resolver, check_cell, newest
@@ -319,6 +322,86 @@ def test_downloads_are_for_the_cells_own_system():
     assert list(references.address("http://forge.example/x.zip", one)) == ["http://forge.example/x.zip is not an https address."]
 
 
+# --- flags of help texts ---------------------------------------------------------------------------------------------
+
+
+def launch(*argv):
+    return cell(launch=[{"kind": "start", "title": "Serve", "argv": list(argv)}]).launch[0]
+
+
+def test_what_a_start_command_asks():
+    step = launch(
+        "{bin}/vllm", "serve", "{repo}", "--port", "{port}", {"when": {"set.count": ">= 2"}, "argv": ["--tp=2", "-q"]}, "--temp", "-1"
+    )
+    ask = asked(step)
+    assert (ask.program, ask.subcommands, ask.flags) == (("{bin}/vllm",), ("serve",), ("--port", "--tp", "-q", "--temp"))
+    ask = asked(launch("{python}", "-m", "llama_cpp.server", "--model", "{path}", "--", "--not-ours"))
+    assert (ask.program, ask.subcommands, ask.flags) == (("{python}", "-m", "llama_cpp.server"), (), ("--model",))
+    assert asked(launch("ollama", "serve")) is None
+
+
+ARGPARSE = """usage: serve [-h] [--model MODEL] [-ngl N]
+  -h, --help            show this help message and exit
+  -ngl N, --n-gpu-layers N
+                        layers (see --n-ctx-size.)
+  --cache, --no-cache   cache
+"""
+RICH = """
+ │ --host        TEXT     Host to bind. [default: localhost]  │
+ │ --continuous-batching    --no-continuous-batching   Batch  │
+"""
+ABSL = "  --[no]verbose: talk\n  --[no-]color  paint"
+
+
+def test_flags_in_the_help_of_the_usual_parsers():
+    assert {"-h", "--help", "--model", "-ngl", "--n-gpu-layers", "--cache", "--no-cache"} <= known(ARGPARSE)
+    assert {"--host", "--continuous-batching", "--no-continuous-batching"} <= known(RICH)
+    assert {"--verbose", "--noverbose", "--color", "--no-color"} <= known(ABSL)
+    assert not {"--mod", "--n-gpu", "-n", "-gpu-layers", "-model"} & known(ARGPARSE)
+
+
+def helping(helps):
+    """A runner that knows the help of some programs."""
+
+    def run(argv, seconds):
+        text = helps.get(tuple(argv))
+        return (Outcome(code=2), "error: no") if text is None else (Outcome(code=0), text)
+
+    return run
+
+
+def test_a_flag_the_help_does_not_know_is_found():
+    run = helping({("{bin}/tool", "serve", "--help"): "  --host H\n --port P"})
+    good, bad = check_start(launch("{bin}/tool", "serve", "{model}", "--host", "{host}", "--prot", "{port}"), run)
+    assert good == ["`tool serve --help` knows --host"] and bad == ["`tool serve --help` knows no --prot"]
+
+
+def test_a_bare_word_may_be_no_subcommand_and_help_may_come_in_parts():
+    run = helping({("{bin}/tool", "--help"): "  --host H", ("{bin}/tool", "--help=all"): "  --host H --port P"})
+    assert check_start(launch("{bin}/tool", "tiny", "--host", "{host}", "--port", "{port}"), run) == (
+        ["`tool --help` knows --host and --port"],
+        [],
+    )
+    assert "does not answer" in check_start(launch("{bin}/other", "--host", "{host}"), run)[1][0]
+
+
+def test_a_program_given_as_text_has_its_imports_tried():
+    assert imports("import sys; from a.b import C as D\nprint(D(sys.argv))") == "import sys\nfrom a.b import C as D"
+    run = helping({("{python}", "-c", "import json"): ""})
+    assert check_start(launch("{python}", "-c", "import json; json.loads(1)"), run) == (["the start command's `import json` works"], [])
+    assert check_start(launch("{python}", "-c", "import jsn"), run)[1] == ["`import jsn` fails: error: no"]
+    assert "no Python" in check_start(launch("{python}", "-c", "import ("), run)[1][0]
+
+
+def test_only_what_this_machine_could_start_is_tried():
+    facts = Facts(os=Os(family="linux", arch="x86_64", libc="glibc", libc_version="2.36"), cpu=Cpu(arch="x86_64"))
+    pip = {"packages": ["sample==1.0"]}
+    assert installs_here(cell(pip), facts) and installs_here(cell(pip, arch=["x86_64"]), facts)
+    newer = requires(**{"os.libc": "glibc", "os.libc_version": ">= 2.39"})
+    others = [cell(pip, os="windows"), cell(pip, arch=["aarch64"]), cell(pip, backend="cuda"), cell(), cell(pip, requires=newer)]
+    assert not any(installs_here(one, facts) for one in others)
+
+
 # --- evidence files --------------------------------------------------------------------------------------------------
 
 
@@ -330,6 +413,14 @@ def test_new_proofs_take_the_place_of_old_ones_of_their_kind():
     old = proofs.File(cells={"a": [proof("run", "ran"), proof(checked="2026-01-01")], "b": [proof()], "gone": [proof()]})
     done = proofs.updated(old, [CellReport(cell="a", proofs=(proof(says="new"),)), CellReport(cell="b")], ["resolved"], ["a", "b"])
     assert done.cells == {"a": [proof(says="new"), proof("run", "ran")]}
+
+
+def test_what_was_proved_elsewhere_stays_where_nothing_can_be_asked():
+    old = proofs.File(cells={"a": [proof()]})
+    for kind, left in (("open", {"a": [proof()]}), ("wrong", {})):
+        report = CellReport(cell="a", found=(Found(kind=kind, says="x"),))
+        done = proofs.updated(old, [report], ["resolved"], ["a"])
+        assert done.cells == left and done.found == {"a": [Found(kind=kind, says="x")]}
 
 
 def test_an_evidence_file_is_the_same_however_it_came_about(tmp_path):
@@ -377,3 +468,21 @@ def test_uv_answers_for_other_systems(uv):
 def test_uv_refuses_what_is_not_there(uv):
     done = check_cell(cell({"packages": ["six==0.0.99"]}, os="windows", arch=["x86_64"]), Resolver(uv), TODAY)
     assert done.proofs == () and done.found[0].kind == "wrong" and "six==0.0.99" in done.found[0].says
+
+
+def test_a_tiny_recipe_is_installed_and_its_flags_are_looked_up(uv):
+    from pathfinder.host.open import open_host
+    from pathfinder.observe import observe
+
+    def step(*flags):
+        return {"kind": "start", "title": "Serve", "argv": ["{bin}/httpx", "{model}", *flags]}
+
+    facts = observe(open_host("live"))
+    machine = Machine(facts, uv, Resolver(uv), TODAY, ("six==1.16.0",))
+    pip = {"packages": ["httpx[cli]==0.28.1", "six==1.17.0"]}
+    family = facts.os.family
+    done = try_cell(cell(pip, os=family, launch=[step("--method", "GET", "--no-such-flag")]), machine, lambda line: None)
+    (found,) = done.proofs
+    assert found.how == "installed" and "imports httpx and six" in found.says and "`httpx --help` knows --method" in found.says
+    assert "six 1.16.0 as the build at hand" in found.says and found.source == "pypi:httpx==0.28.1, pypi:six==1.16.0"
+    assert [(one.kind, one.says) for one in done.found] == [("wrong", "`httpx --help` knows no --no-such-flag")]

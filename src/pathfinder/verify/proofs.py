@@ -22,7 +22,8 @@ class File(msgspec.Struct, omit_defaults=True):
 def updated(old: File, reports: Iterable[CellReport], replaces: Iterable[How], cells: Iterable[str]) -> File:
     """The file with new proofs in place of older ones of the kinds that were looked for; the rest stays for cells that are still there.
 
-    A kind is replaced in the cells that were looked at, whether something was found or not: an old proof of what no longer holds must go.
+    A kind is replaced in the cells that were looked at: an old proof of what no longer holds must go. What was proved elsewhere
+    stays where nothing could be asked here.
     """
     kinds, there = set(replaces), set(cells)
     kept = {id: list(proofs) for id, proofs in old.cells.items() if id in there}
@@ -30,7 +31,9 @@ def updated(old: File, reports: Iterable[CellReport], replaces: Iterable[How], c
     for report in reports:
         if report.cell not in there:
             continue
-        stay = [proof for proof in kept.get(report.cell, []) if proof.how not in kinds]
+        kinds_found = {one.kind for one in report.found}
+        asked = bool(report.proofs) or "wrong" in kinds_found or "open" not in kinds_found
+        stay = [proof for proof in kept.get(report.cell, []) if proof.how not in kinds or not asked]
         kept[report.cell] = _ordered([*stay, *report.proofs])
         found[report.cell] = _ordered([*(one for one in found.get(report.cell, []) if one.how not in kinds), *report.found])
     return File(cells=_sorted(kept), found=_sorted(found))

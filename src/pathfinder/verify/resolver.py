@@ -36,6 +36,8 @@ class Request(Frozen, frozen=True, kw_only=True):
     wheels_only: bool = True
     """Refuse what would have to be compiled, except what `no_binary` names."""
     deps: bool = True
+    overrides: tuple[str, ...] = ()
+    """Requirements that replace whatever anybody asks of those packages."""
 
 
 class Answer(NamedTuple):
@@ -86,6 +88,10 @@ def _with_uv(request: Request, uv: str) -> Answer:
         file.write_text("".join(f"{one}\n" for one in request.packages), "utf-8")
         lines: list[str] = []
         env = {"UV_HTTP_RETRIES": "1", "NO_COLOR": "1", **request.target.env}
+        if request.overrides:
+            overrides = Path(folder) / "overrides.txt"
+            overrides.write_text("".join(f"{one}\n" for one in request.overrides), "utf-8")
+            env["UV_OVERRIDE"] = str(overrides)
         ended = supervise([uv, *uv_arguments(request, str(file))], seconds=SECONDS, env=env, on_line=lines.append)
     if ended.code == 0:
         return Answer(from_lock("\n".join(lines)))

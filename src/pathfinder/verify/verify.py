@@ -5,9 +5,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from pathfinder import compiled, store
+from pathfinder.errors import Problem
+from pathfinder.host.open import open_host
+from pathfinder.observe import observe
 from pathfinder.run import supervise
 from pathfinder.types import How, Runtime
 from pathfinder.verify import proofs, references
+from pathfinder.verify.installing import Machine, installs_here, try_cell
 from pathfinder.verify.report import CellReport, RuntimeReport, VerifyDocument, document
 from pathfinder.verify.resolver import find_uv
 from pathfinder.verify.resolving import Resolver, check_cell, newest
@@ -23,12 +27,34 @@ def verify(names: Sequence[str], overlays: Sequence[str], install: bool, instead
     chosen = [store.runtime(name, overlays) for name in names] or [store.whole(one.id, overlays) for one in store.matrix(overlays)]
     uv, today = find_uv(), time.strftime("%Y-%m-%d")
     resolver = Resolver(uv)
+    machine = _machine(uv, resolver, today, instead) if install else None
     reports = []
     for number, runtime in enumerate(chosen, 1):
         tell(f"{number}/{len(chosen)} {runtime.id}")
-        found = resolved(runtime, resolver, today)
-        reports.append(write(runtime, found, ["resolved"], folder_of(runtime, overlays)))
+        found, folder = resolved(runtime, resolver, today), folder_of(runtime, overlays)
+        file = write(runtime, found, ["resolved"], folder)
+        if machine is not None:
+            tried = installed(runtime, machine, tell)
+            file = write(runtime, tried, ["installed"], folder)
+            found = tuple(_joined(one, [other for other in tried if other.cell == one.cell]) for one in found)
+        reports.append(RuntimeReport(runtime=runtime.id, cells=found, file=file))
     return document(today, version(uv), tuple(reports))
+
+
+def _joined(one: CellReport, others: Sequence[CellReport]) -> CellReport:
+    proofs = (*one.proofs, *(proof for other in others for proof in other.proofs))
+    return CellReport(cell=one.cell, proofs=proofs, found=(*one.found, *(found for other in others for found in other.found)))
+
+
+def _machine(uv: str | None, resolver: Resolver, today: str, instead: Sequence[str]) -> Machine:
+    if uv is None:
+        raise Problem("installing into throw-away environments needs uv.", hint="Install uv.")
+    return Machine(observe(open_host("live")), uv, resolver, today, tuple(instead))
+
+
+def installed(runtime: Runtime, machine: Machine, tell: Tell) -> tuple[CellReport, ...]:
+    """The cells of a runtime that this machine can carry out, each in an environment of its own."""
+    return tuple(try_cell(cell, machine, tell) for cell in runtime.cells if installs_here(cell, machine.facts))
 
 
 def version(uv: str | None) -> str:
@@ -59,8 +85,9 @@ def folder_of(runtime: Runtime, overlays: Sequence[str] = ()) -> Path:
     return compiled.source() / "evidence"
 
 
-def write(runtime: Runtime, reports: tuple[CellReport, ...], kinds: Sequence[How], folder: Path) -> RuntimeReport:
+def write(runtime: Runtime, reports: tuple[CellReport, ...], kinds: Sequence[How], folder: Path) -> str | None:
+    """The evidence file brought up to date; its name below the matrix folder, None where there is nothing to say."""
     path = folder / f"{runtime.id}.json"
     cells = [cell.id for cell in runtime.cells]
     proofs.save(path, proofs.updated(proofs.load(path), reports, kinds, cells))
-    return RuntimeReport(runtime=runtime.id, cells=reports, file=f"evidence/{path.name}" if path.exists() else None)
+    return f"evidence/{path.name}" if path.exists() else None

@@ -1,0 +1,264 @@
+"""Recipes really carried out: installed into a throw-away environment, imported, their flags looked up in the program's own help."""
+
+import json
+import sys
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from pathfinder.run import Outcome, supervise
+from pathfinder.steps import PLACEHOLDERS, fill
+from pathfinder.types import Cell, Evidence, Facts, StepTemplate
+from pathfinder.verify.flags import Asked, asked, imports, known
+from pathfinder.verify.report import CellReport, Found
+from pathfinder.verify.resolver import Request, reason
+from pathfinder.verify.resolving import Resolver
+from pathfinder.verify.targets import Target, listed, pythons
+from pathfinder.verify.wheels import address, named, pinned, source, without_local
+from pathfinder.when import evaluate, scope_of
+
+INSTALL_SECONDS = 1800.0
+HELP_SECONDS = 240.0
+Tell = Callable[[str], None]
+
+_LOOK = """
+import importlib, importlib.metadata as m, json, sys
+found = {"versions": {d.metadata["Name"]: d.version for d in m.distributions() if d.metadata["Name"]}, "imported": [], "failed": ""}
+owners = m.packages_distributions()
+for name in sys.argv[1:]:
+    fold = lambda text: text.lower().replace("-", "_").replace(".", "_")
+    mine = sorted((module for module, owned in owners.items() if fold(name) in map(fold, owned) and module.isidentifier()),
+                  key=lambda module: (fold(module) != fold(name), fold(module) not in fold(name), module.startswith("_"), module))
+    if mine:
+        try:
+            importlib.import_module(mine[0])
+            found["imported"].append(mine[0])
+        except BaseException as error:
+            found["failed"] = f"import {mine[0]}: {type(error).__name__}: {error}"
+print("\\n" + json.dumps(found))
+"""
+
+
+class Machine(NamedTuple):
+    """Where recipes are tried, and with what."""
+
+    facts: Facts
+    uv: str
+    resolver: Resolver
+    today: str
+    instead: tuple[str, ...] = ()
+    """Builds at hand, `torch==2.13.0+cpu`, that take the place of whatever a recipe says of that package."""
+
+
+class _Env(NamedTuple):
+    folder: Path
+    values: dict[str, str]
+
+    def run(self, argv: Sequence[str], seconds: float, **env: str) -> tuple[Outcome, str]:
+        """A program of the environment, away from the user's folders and from the network; with everything it said."""
+        heard: list[str] = []
+        home = str(self.folder / "home")
+        quiet = {"HOME": home, "XDG_CACHE_HOME": home, "HF_HUB_OFFLINE": "1", "COLUMNS": "240", "NO_COLOR": "1", "TERM": "dumb", **env}
+        ended = supervise(
+            [fill(word, self.values) for word in argv],
+            seconds=seconds,
+            env=quiet,
+            cwd=home,
+            on_line=heard.append,
+            on_error_line=heard.append,
+        )
+        return ended, "\n".join(heard)
+
+
+def installs_here(cell: Cell, facts: Facts) -> bool:
+    """Whether a cell has a `pip` recipe that this machine could carry out and start."""
+    if not any(step.pip for step in cell.install) or facts.os.family not in cell.os or (cell.arch and facts.os.arch not in cell.arch):
+        return False
+    backend = facts.backends.get(cell.backend)
+    if cell.backend != "cpu" and (backend is None or backend.usable is not True):
+        return False
+    scope = scope_of(facts)
+    return all(evaluate(one.when, scope).holds is not False for one in cell.requires)
+
+
+def try_cell(cell: Cell, machine: Machine, tell: Tell) -> CellReport:
+    """Install one cell's recipe, look at it, and throw it away."""
+    pip = next(step.pip for step in cell.install if step.pip is not None)
+    with tempfile.TemporaryDirectory(prefix="pathfinder-verify-") as folder:
+        env = _environment(Path(folder))
+        version = _python(pip.python, machine)
+        packages = [_instead(one, machine.instead) for step in cell.install if step.pip for one in step.pip.packages]
+        indexes = [url for step in cell.install if step.pip for url in (step.pip.index_url, *step.pip.extra_index_urls) if url]
+        silent = [url for url in (*indexes, *filter(None, map(address, packages))) if not machine.resolver.answers(url)]
+        packages = [without_local(one) if silent and not _given(one, machine.instead) else one for one in packages]
+        if missing := [one for one in packages if address(one) in silent and address(one)]:
+            return _open(cell, f"not installed: {listed([named(one) for one in missing])} cannot be fetched here.")
+        tell(f"  {cell.id}: {' '.join(packages)} for Python {version}")
+        refused = _refused(cell, packages, version, machine)
+        refused = refused or _install(cell, env, packages, [url for url in indexes if url not in silent], version, machine)
+        if refused:
+            return _open(cell, refused) if refused.startswith("not installed") else _wrong(cell, [refused])
+        return _looked(cell, env, packages, version, machine, bool(silent))
+
+
+def _environment(folder: Path) -> _Env:
+    bin = folder / "env" / ("Scripts" if sys.platform == "win32" else "bin")
+    (folder / "home").mkdir()
+    values = {name: name for name in PLACEHOLDERS}
+    values |= {"env": str(folder / "env"), "bin": str(bin), "python": str(bin / "python"), "data": str(folder), "models": str(folder)}
+    return _Env(folder, values)
+
+
+def _python(claim: str | None, machine: Machine) -> str:
+    """The release to try: this interpreter's where the recipe claims it (builds at hand are made for it), else the newest claimed."""
+    mine, claimed = f"3.{sys.version_info[1]}", pythons(claim)
+    return mine if claim is None or mine in claimed or not claimed else claimed[-1]
+
+
+def _instead(package: str, instead: Sequence[str]) -> str:
+    return next((one for one in instead if named(one) == named(package)), package)
+
+
+def _given(package: str, instead: Sequence[str]) -> bool:
+    return package in instead
+
+
+def _refused(cell: Cell, packages: Sequence[str], version: str, machine: Machine) -> str | None:
+    """Why it is better not to begin: it does not resolve, or it would fetch gigabytes that a CPU has no use for."""
+    os = machine.facts.os
+    target = Target(os=os.family or "linux", arch=os.arch or "x86_64", version=_newest_known(os.libc_version))
+    request = Request(packages=tuple(packages), target=target, python=version, wheels_only=False, overrides=machine.instead)
+    answer = machine.resolver(request)
+    if answer.refused:
+        return f"does not resolve here for Python {version}: {answer.refused}"
+    needless = sorted(pick.name for pick in answer.picks if pick.name.startswith(("nvidia-", "cuda-")))
+    if cell.backend == "cpu" and len(needless) > 2:
+        return f"not installed: it would fetch {len(needless)} packages of CUDA libraries, which a CPU has no use for."
+    return None
+
+
+def _newest_known(libc: str | None) -> str | None:
+    from pathfinder.compare import parse_version
+    from pathfinder.verify.targets import GLIBCS
+
+    mine = parse_version(libc or "")
+    return next((one for one in reversed(GLIBCS) if mine and (parse_version(one) or mine) <= mine), None)
+
+
+def _install(cell: Cell, env: _Env, packages: Sequence[str], indexes: Sequence[str], version: str, machine: Machine) -> str | None:
+    overrides = env.folder / "overrides.txt"
+    overrides.write_text("".join(f"{one}\n" for one in machine.instead), "utf-8")
+    pips = [step.pip for step in cell.install if step.pip]
+    words = [machine.uv, "pip", "install", "--no-config", "--python", env.values["python"], "--index-strategy", "unsafe-best-match"]
+    words += ["--prerelease", "allow"] if any(pip.pre for pip in pips) else []
+    words += [word for url in indexes for word in ("--extra-index-url", url)]
+    words += [word for pip in pips for name in pip.no_binary for word in ("--no-binary", name)]
+    words += ["--override", str(overrides)] if machine.instead else []
+    made = supervise([machine.uv, "venv", "--no-config", "--python", version, env.values["env"]], seconds=HELP_SECONDS)
+    if made.code != 0:
+        return f"not installed: there is no Python {version} here."
+    variables = {key: value for step in cell.install if step.pip for key, value in step.env.items()}
+    ended = supervise([*words, *packages], seconds=INSTALL_SECONDS, env={"NO_COLOR": "1", **variables})
+    if ended.timed_out:
+        return f"not installed: it took longer than {INSTALL_SECONDS / 60:.0f} minutes."
+    return None if ended.code == 0 else f"does not install with Python {version}: {reason(ended.stderr)}"
+
+
+# --- what is there ---------------------------------------------------------------------------------------------------
+
+
+def _looked(cell: Cell, env: _Env, packages: Sequence[str], version: str, machine: Machine, without_index: bool) -> CellReport:
+    mine = [named(one) for one in packages]
+    ended, heard = env.run(["{python}", "-c", _LOOK, *mine], HELP_SECONDS)
+    try:
+        seen = json.loads(heard.strip().rpartition("\n")[2])
+    except ValueError:
+        return _wrong(cell, [f"does not import: {reason(heard) or ended.signal}"])
+    wrong = [seen["failed"]] if seen["failed"] else []
+    good = [f"imports {listed(seen['imported'])}"] if seen["imported"] else []
+    for step in cell.install:
+        if step.check:
+            done, said = env.run(step.check, HELP_SECONDS)
+            if done.code != 0:
+                wrong.append(f"its check fails: {_last(said) or done.signal}")
+    for step in cell.launch:
+        right, bad = check_start(step, env.run)
+        good, wrong = [*good, *right], [*wrong, *bad]
+    versions = {named(name): found for name, found in seen["versions"].items()}
+    how = _how(env, versions, packages, version, machine, without_index)
+    proofs = () if seen["failed"] else (_evidence(packages, how, good, machine.today),)
+    found = tuple(Found(kind="wrong", how="installed", says=one) for one in wrong)
+    return CellReport(cell=cell.id, proofs=proofs, found=found)
+
+
+Run = Callable[[Sequence[str], float], tuple[Outcome, str]]
+
+
+def check_start(step: StepTemplate, run: Run) -> tuple[list[str], list[str]]:
+    """What holds and what does not of a start command: its flags in the program's help, or the imports of its code."""
+    ask = asked(step)
+    if ask is None:
+        return [], []
+    if ask.code is not None:
+        return _code(ask, run)
+    heard, shown = "", ""
+    for program in _ladder(ask):
+        for option in ("--help", "--help=all", "-h"):
+            ended, said = run([*program, option], HELP_SECONDS)
+            if ended.code == 0 and known(said):
+                heard, shown = f"{heard}\n{said}", shown or " ".join([*_spelt(program), option])
+            if set(ask.flags) <= known(heard):
+                break
+        if heard:
+            break
+    if not heard:
+        return [], [f"`{' '.join(_spelt((*ask.program, *ask.subcommands)))} --help` does not answer: {_last(said) or ended.signal}"]
+    missing = [flag for flag in ask.flags if flag not in known(heard)]
+    there = [flag for flag in ask.flags if flag not in missing]
+    bad = [f"`{shown}` knows no {listed(missing)}"] if missing else []
+    return [f"`{shown}` knows {listed(there)}" if there else f"`{shown}` answers"], bad
+
+
+def _ladder(ask: Asked) -> list[tuple[str, ...]]:
+    """The program with all its subcommands, then with fewer: a bare word may as well be a model's name."""
+    return [(*ask.program, *ask.subcommands[:length]) for length in range(len(ask.subcommands), -1, -1)]
+
+
+def _spelt(program: Sequence[str]) -> list[str]:
+    return [word.replace("{bin}/", "").replace("{python}", "python") for word in program]
+
+
+def _code(ask: Asked, run: Run) -> tuple[list[str], list[str]]:
+    try:
+        lines = imports(ask.code or "")
+    except SyntaxError as error:
+        return [], [f"the start command is no Python: {error.msg}"]
+    ended, said = run([*ask.program, "-c", lines], HELP_SECONDS)
+    told = listed(lines.splitlines())
+    return ([f"the start command's `{told}` works"], []) if ended.code == 0 else ([], [f"`{told}` fails: {_last(said) or ended.signal}"])
+
+
+def _last(text: str) -> str:
+    return next((line.strip()[:300] for line in reversed(text.splitlines()) if line.strip()), "")
+
+
+def _how(env: _Env, versions: Mapping[str, str], packages: Sequence[str], version: str, machine: Machine, without_index: bool) -> str:
+    os = machine.facts.os
+    system = f"{os.family or '?'} {os.arch or '?'}".replace("linux", "Linux").replace("macos", "macOS").replace("windows", "Windows")
+    used = [f"{named(one)} {versions[named(one)]} as the build at hand" for one in machine.instead if named(one) in versions]
+    parts = [f"{len(versions)} packages", *used, *(["without the recipe's own index"] if without_index else [])]
+    unpinned = [f"{named(one)} {versions[named(one)]}" for one in packages if pinned(one) is None and named(one) in versions]
+    return f"Installed on {system}, Python {version} ({', '.join(parts)}{'; ' + listed(unpinned) if unpinned else ''})"
+
+
+def _evidence(packages: Sequence[str], how: str, good: Sequence[str], today: str) -> Evidence:
+    return Evidence(source=source(packages) or "pypi", checked=today, how="installed", says="; ".join([how, *dict.fromkeys(good)]) + ".")
+
+
+def _open(cell: Cell, says: str) -> CellReport:
+    return CellReport(cell=cell.id, found=(Found(kind="open", how="installed", says=says[:1].upper() + says[1:]),))
+
+
+def _wrong(cell: Cell, says: Sequence[str]) -> CellReport:
+    return CellReport(cell=cell.id, found=tuple(Found(kind="wrong", how="installed", says=one) for one in says))
