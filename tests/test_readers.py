@@ -78,6 +78,7 @@ def test_plain_table_with_slices() -> None:
     assert (log["driver_version"], log["cuda_version"]) == ("610.57.04", "13.3")
     first, second = log["devices"]
     assert first["name"] == "NVIDIA H100 80GB HBM3" and first["pci"] == "0000:19:00.0" and first["memory_bytes"] == 81559 << 20
+    assert first["mig"] == {"enabled": True, "supported": True}
     assert "name" not in second and second["memory_free_bytes"] == 24554 << 20
     assert log["slices"][0]["gpu_instance"] == 9 and log["slices"][0]["memory_bytes"] == 9984 << 20
     listed = nvidia_smi.listing(MIG_LIST)

@@ -17,8 +17,8 @@ SLICE = {
 }  # fmt: skip
 DEVICE = SLICE | {
     "index": int, "status": str, "pci": str, "device_id": str, "compute_capability": str, "cores": int, "pcie_generation": int,
-    "pcie_width": int, "virtualization": int, "bus_width_bits": int, "memory_clock_mhz": int, "bar1_bytes": int, "memory_refused": int, "mig_supported": bool,
-    "mig_enabled": bool, "slices": list, "nvlink_peers": list, "nvswitch": bool,
+    "pcie_width": int, "virtualization": int, "bus_width_bits": int, "memory_clock_mhz": int, "bar1_bytes": int,
+    "memory_refused": int, "mig_supported": bool, "mig_enabled": bool, "slices": list, "nvlink_peers": list, "nvswitch": bool,
 }  # fmt: skip
 VIRTUALIZATION = ("none", "pass-through", "vgpu", "host-vgpu", "host-vsga")
 

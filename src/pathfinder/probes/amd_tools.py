@@ -27,11 +27,19 @@ SPELLINGS: tuple[tuple[tuple[str, ...], str, Trust], ...] = (
     (("rocm-smi", "--showallinfo", "--json"), "rocm_smi_json", "tool"),
     (("rocm-smi", "--showproductname", "--showuse", *MEMORY, "--csv"), "rocm_smi_csv", "tool"),
     (("rocm-smi", "--showproductname", *MEMORY, "--csv"), "rocm_smi_csv", "tool"),
+    (("rocm-smi", "--showproductname", "--json"), "rocm_smi_json", "tool"),
+    (("rocm-smi", "--showid", "--json"), "rocm_smi_json", "tool"),
+    (("rocm-smi", "--showmeminfo", "all", "--json"), "rocm_smi_json", "tool"),
     (("rocm-smi", "-a"), "rocm_smi_text", "tool"),
     (("rocm-smi", "--showproductname", *MEMORY), "rocm_smi_text", "tool"),
     (("rocm-smi", *MEMORY), "rocm_smi_text", "tool"),
+    (("rocm-smi", "--showproductname"), "rocm_smi_text", "tool"),
+    (("rocm-smi", "--showallinfo"), "rocm_smi_text", "tool"),
     (("rocm-smi",), "rocm_smi_table", "table"),
 )
+
+PATIENCE = 2
+"""How many spellings of one tool a running machine is asked; a recording is asked all, it may hold any one."""
 
 
 def probe(host: Host) -> Iterator[Observation]:
@@ -39,10 +47,12 @@ def probe(host: Host) -> Iterator[Observation]:
     if (uname is not None and uname.sysname not in ("Linux", "Windows")) or _answered(host):
         return
     hung: set[str] = set()
+    ran: list[str] = []
     for argv, reader, trust in SPELLINGS:
-        if argv[0] in hung:
+        if argv[0] in hung or (uname is not None and ran.count(argv[0]) >= PATIENCE):
             continue
         answer = host.run(argv)
+        ran += [argv[0]] if answer.value is not None else []
         if answer.silence in ("timeout", "failed"):
             hung.add(argv[0])
             yield Observation(path="backends.rocm", value=None, source=argv[0], note=f"{answer.silence}: {answer.note}")

@@ -111,7 +111,8 @@ def _registered(fields: Record) -> Record | None:
 
 
 def _wmi(host: Host) -> Iterator[Observation]:
-    for argv in SPELLINGS:
+    running = host.uname().value is not None
+    for argv in (SPELLINGS[0], SPELLINGS[6]) if running else SPELLINGS:
         answer = host.run(argv)
         if answer.silence == "timeout":
             return

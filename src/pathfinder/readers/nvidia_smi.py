@@ -174,6 +174,7 @@ _ROW = re.compile(
     r"\|\s+(\d{1,3})\s+(\S.*?)\s+(?:On|Off|N/A|WDDM|TCC|MCDM|WDDM/MCDM)\s*\|\s*([0-9A-Fa-f:.]+|N/A)\s+(?:On|Off|N/A)\s*\|", re.IGNORECASE
 )
 _USAGE = re.compile(r"\|\s*(\d+)MiB\s*/\s*(\d+)MiB\s*\|")
+_MIG = re.compile(r"\|\s{20,}\|\s{10,}\|\s+(Enabled|Disabled|N/A)\s*\|\s*$")
 _SLICE = re.compile(r"\|\s+(\d+)\s+(\d+)\s+(\d+)\s+(\d+)\s*\|\s*(\d+)MiB\s*/\s*(\d+)MiB\s*\|\s*(\d+)\s")
 
 
@@ -195,6 +196,8 @@ def table(text: str) -> Record:
             slices.append(_table_slice(part, devices))
         elif devices and "memory_bytes" not in devices[-1] and "memory" not in devices[-1]:
             devices[-1] |= _usage(line)
+        elif devices and "mig" not in devices[-1] and (mode := _MIG.match(line)):
+            devices[-1] |= known(mig=_mig_mode(mode[1]))
     head = known(driver_version=version(driver[1]) if driver else None, cuda_version=version(cuda[1]) if cuda else None)
     return head | {"devices": devices, "slices": slices}
 
