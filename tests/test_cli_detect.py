@@ -113,3 +113,29 @@ def test_an_interrupt_leaves_no_tool_running(tmp_path: Path) -> None:
     before = beat.stat().st_size
     time.sleep(0.3)
     assert beat.stat().st_size == before
+
+
+def test_the_listing_says_what_is_known_and_what_is_not() -> None:
+    from pathfinder.cli.listing import lines
+    from pathfinder.types import BackendFact, Cpu, Device, Facts, Memory, Why
+
+    facts = Facts(
+        cpu=Cpu(model="Ryzen 7", cores=8, threads=16, usable_cpus=0.5, features=("avx2", "sse")),
+        memory=Memory(total_bytes=32 << 30, available_bytes=1 << 29, limit_bytes=4 << 30, usable_bytes=1 << 29),
+        devices=(Device(id="0000:01:00.0", vendor="nvidia", vendor_id="10de", device_id="28b9", driver_module="none", visible=False),),
+        backends={"cpu": BackendFact(usable=True), "cuda": BackendFact(usable=False, why="no driver"), "vulkan": BackendFact()},
+        why={"asked.nvidia-smi": Why(source="nvidia-smi", note="timeout: no answer within 2.5 s")},
+    )
+    text = "\n".join(lines(facts))
+    for part in (
+        "Ryzen 7, 8 cores, 16 threads, 0.5 usable",
+        "32.0 GiB, 512 MiB available, limited to 4.0 GiB, 512 MiB usable",
+        "nvidia 10de:28b9, no driver, hidden from runtimes, 0000:01:00.0",
+        "unknown: vulkan",
+        "not usable: cuda",
+        "nvidia-smi: timeout",
+    ):
+        assert part in text, part
+    assert "no driver" in "\n".join(lines(facts, explain=True))
+    assert "devices    none" in "\n".join(lines(Facts(devices=())))
+    assert "unknown: nothing that lists them" in "\n".join(lines(Facts()))

@@ -83,7 +83,8 @@ def _sections(facts: Facts) -> Iterator[tuple[str, str]]:
 def _device(device: Device) -> str:
     free = f"{size(device.memory_free_bytes)} free" if device.memory_free_bytes is not None else None
     memory = size(device.memory_bytes) if device.memory_bytes else None
-    driver = " ".join(filter(None, (device.driver_module, device.driver_version))) or None
+    module = "no driver" if device.driver_module == "none" else device.driver_module
+    driver = " ".join(filter(None, (module, device.driver_version))) or None
     apis = " ".join(f"{api} {version or ''}".strip() for api, version in sorted(device.apis.items()))
     hidden = "hidden from runtimes" if device.visible is False else None
     shared = "shares the system's memory" if device.shared_memory else None
@@ -92,15 +93,16 @@ def _device(device: Device) -> str:
 
 
 def _backends(facts: Facts, explain: bool) -> Iterator[str]:
-    """Those that work or may, a line each; the others in one line, with their reasons only when asked."""
-    without = []
+    """Those that work, a line each; the others together, with their reasons only when asked."""
+    others: dict[str, list[str]] = {"unknown": [], "not usable": []}
     for name, fact in sorted(facts.backends.items()):
-        if fact.usable is False and not explain:
-            without.append(name)
-        else:
+        if fact.usable is True or explain:
             yield f"{'backend':<10} {_joined(f'{name} {fact.version or str()}'.strip() + ': ' + _yes(fact.usable), fact.why)}"
-    if without:
-        yield f"{'':<10} not usable: {' '.join(without)}"
+        else:
+            others[_yes(fact.usable)].append(name)
+    for state, names in others.items():
+        if names:
+            yield f"{'':<10} {state}: {' '.join(names)}"
 
 
 def _installed(facts: Facts) -> Iterator[str]:
