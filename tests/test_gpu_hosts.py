@@ -138,6 +138,35 @@ def test_windows_sees_each_adapter_once_with_all_its_memory() -> None:
     assert set(found.backends["directml"].devices or ()) == {one.id for one in found.devices or ()}
 
 
+def test_windows_npu_and_hip_and_a_card_that_copies_another() -> None:
+    from pathfinder.probes import windows_gpu
+
+    host = BUILDERS["windows-rtx-3060-igpu"]()
+    virtual = {
+        "name": "GameViewer Virtual Display Adapter",
+        "vendor_id": "10de",
+        "device_id": "2504",
+        "software": False,
+        "dedicated_bytes": 12706643968,
+    }
+    radeon = {
+        "name": "AMD Radeon RX 7900 XTX",
+        "vendor_id": "1002",
+        "device_id": "744c",
+        "software": False,
+        "dedicated_bytes": 25_000_000_000,
+    }
+    host.asks["dxgi"] = [*host.asks["dxgi"], virtual, radeon]
+    npu = {"0000": {"DriverDesc": "Intel(R) AI Boost", "MatchingDeviceId": "PCI\\VEN_8086&DEV_7D1D", "DriverVersion": "32.0.100.3104"}}
+    host.asks["registry"] = lambda key, what: npu if key == windows_gpu.NPU_KEY else Answer(silence="absent")
+    host.devices.add("C:/Windows/System32/amdhip64_6.dll")
+    found = observe(host, deadline=30)
+    assert [one.vendor for one in found.devices or () if one.kind == "gpu"].count("nvidia") == 1
+    assert only(found, "npu").arch == "npu3" and found.backends["npu"].usable is None
+    (card,) = [one for one in found.devices or () if one.vendor == "amd"]
+    assert (card.arch, card.integrated) == ("gfx1100", False) and found.backends["rocm"].devices == (card.id,)
+
+
 def test_a_bmc_and_a_software_renderer_are_no_gpus() -> None:
     found = facts("bmc-and-llvmpipe")
     assert found.devices == () and [one.compute for one in found.pci or ()] == [False]

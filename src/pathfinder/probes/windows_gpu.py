@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from pathfinder.host import Host, Observation
+from pathfinder.probes._pci import NPU_IDS
 from pathfinder.probes._typed import rows, typed
 
 Record = dict[str, Any]
@@ -11,6 +12,7 @@ CLASS_KEY = r"SYSTEM\CurrentControlSet\Control\Class\{4d36e968-e325-11ce-bfc1-08
 DXGI = {"name": str, "vendor_id": str, "device_id": str, "software": bool, "dedicated_bytes": int, "shared_bytes": int}
 SIZE = "HardwareInformation.qwMemorySize"
 REGISTERED = {"MatchingDeviceId": str, "DriverDesc": str, "DriverVersion": str, SIZE: int}
+NPU_KEY = r"SYSTEM\CurrentControlSet\Control\Class\{f01a9d53-3ff6-48d2-9f97-c8a7004be10c}"
 SELECT = "Name,AdapterRAM,PNPDeviceID,DriverVersion"
 CIM = "Get-CimInstance Win32_VideoController | Select-Object {} | ConvertTo-Json -Compress"
 SPELLINGS = (
@@ -27,11 +29,13 @@ SPELLINGS = (
     ("wmic", "path", "win32_VideoController", "get", "name"),
 )
 
+SYSTEM = "C:/Windows/System32/"
 LOADERS = {
-    "vulkan": "C:/Windows/System32/vulkan-1.dll",
-    "opencl": "C:/Windows/System32/OpenCL.dll",
-    "sycl": "C:/Windows/System32/ze_loader.dll",
-    "intel": "C:/Windows/System32/ze_loader.dll",
+    "vulkan": (SYSTEM + "vulkan-1.dll",),
+    "opencl": (SYSTEM + "OpenCL.dll",),
+    "sycl": (SYSTEM + "ze_loader.dll",),
+    "intel": (SYSTEM + "ze_loader.dll",),
+    "rocm": (SYSTEM + "amdhip64_7.dll", SYSTEM + "amdhip64_6.dll", SYSTEM + "amdhip64.dll"),
 }
 """Loaders that come with the display drivers."""
 
@@ -52,10 +56,29 @@ def probe(host: Host) -> Iterator[Observation]:
                 yield Observation(path="devices", value=told, source="registry " + SIZE, elapsed_seconds=registry.elapsed_seconds)
     if dxgi.value is None and registry.value is None:
         yield from _wmi(host)
-    for backend, library in LOADERS.items():
-        if host.access(library, "f").value:
+    for backend, libraries in LOADERS.items():
+        library = next((path for path in libraries if host.access(path, "f").value), None)
+        if library:
             value = {"usable": True, "why": f"installed: {library}"}
             yield Observation(path=f"backends.{backend}", value=value, source=library)
+    yield from _npus(host)
+
+
+def _npus(host: Host) -> Iterator[Observation]:
+    """Devices of the class "compute accelerators"."""
+    from pathfinder.readers import adapters
+
+    listed = host.ask("registry", NPU_KEY, "children")
+    for _, raw in sorted(listed.value.items()) if isinstance(listed.value, dict) else ():
+        fields = typed(raw, REGISTERED)
+        name = fields.get("DriverDesc", "")
+        vendor_id, device_id = adapters.ids(fields.get("MatchingDeviceId", ""))
+        vendor = adapters.VENDORS.get(vendor_id or "") or adapters.vendor_of(name)
+        if not name or vendor is None:
+            continue
+        value = {"kind": "npu", "vendor": vendor, "name": name, "vendor_id": vendor_id, "device_id": device_id, "integrated": True}
+        value |= {"shared_memory": True, "driver_version": fields.get("DriverVersion"), "arch": NPU_IDS.get(f"{vendor_id}:{device_id}")}
+        yield Observation(path="devices", value=value, source="registry, compute accelerators", elapsed_seconds=listed.elapsed_seconds)
 
 
 def integration(vendor_id: str, device_id: str, name: str) -> Record:
@@ -68,8 +91,8 @@ def integration(vendor_id: str, device_id: str, name: str) -> Record:
         chip = _intel_chips.chip(device_id or None)
         return {key: chip[key] for key in ("integrated", "shared_memory", "arch") if key in chip}
     if vendor_id == "1002":
-        found: Record = _amd_chips.integration(None, device_id or None)
-        return found
+        arch = _amd_chips.by_id(device_id or None)
+        return _amd_chips.integration(arch, device_id or None) | ({"arch": arch} if arch else {})
     shared = "adreno" in name.lower() or vendor_id == "4d4f4351"
     return {"integrated": True, "shared_memory": True} if shared else {}
 
