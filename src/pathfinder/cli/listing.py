@@ -67,7 +67,8 @@ def _sections(facts: Facts) -> Iterator[tuple[str, str]]:
     threads = f"{cpu.threads} threads" if cpu.threads else None
     usable = f"{cpu.usable_cpus:g} usable" if cpu.usable_cpus is not None else None
     sockets = f"{cpu.sockets} sockets" if cpu.sockets and cpu.sockets > 1 else None
-    yield "cpu", _joined(cpu.model, cpu.microarchitecture, cpu.level, sockets, cores, mix, threads, usable)
+    chip = None if (cpu.microarchitecture or "").replace("_", "-") == (cpu.level or "").replace("_", "-") else cpu.microarchitecture
+    yield "cpu", _joined(cpu.model, chip, cpu.level, sockets, cores, mix, threads, usable)
     yield "", " ".join(name for name in _SIMD if name in (cpu.features or ()))
     free = f"{size(memory.available_bytes)} available" if memory.available_bytes is not None else None
     limit = f"limited to {size(memory.limit_bytes)}" if memory.limit_bytes else None
