@@ -52,6 +52,11 @@ def test_measured_speeds(benchmark: ModuleType) -> None:
         ("Apple M4 Pro", 24, "M4 Pro"),
         ("Intel(R) Arc(TM) B580 Graphics", 12, "Arc B580"),
         ("Tesla T4", 15, "Tesla T4"),
+        ("NVIDIA A100-SXM4-80GB", 80, "A100-SXM4-80GB"),
+        ("Navi 31 [Radeon RX 7900 XT/7900 XTX/7900 GRE/7900M]", 24, "Radeon RX 7900 XTX"),
+        ("Navi 31 [Radeon RX 7900 XT/7900 XTX/7900 GRE/7900M]", 20, "Radeon RX 7900 XT"),
+        ("NVIDIA Corporation GA104 [GeForce RTX 3070]", 8, "GeForce RTX 3070"),
+        ("Intel Arc Graphics 130V / 140V", 16, "Arc Graphics 140V"),
     ],
 )
 def test_chips_by_the_names_drivers_give(tables: Tables, name: str, memory: int, chip: str) -> None:

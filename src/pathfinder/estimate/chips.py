@@ -2,13 +2,11 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from pathfinder.types import Cpu, Device, Frozen
 
-NOISE = re.compile(
-    r"\((?:r|tm|c)\)|®|™|\b(?:nvidia|amd|ati|intel|apple|qualcomm|graphics|corporation|gpu|series|with|design)\b|\[.*?\]|/.*$", re.I
-)
+NOISE = re.compile(r"\((?:r|tm|c)\)|®|™|\b(?:nvidia|amd|ati|intel|apple|qualcomm|graphics|corporation|gpu|series|with|design)\b", re.I)
 MOBILE = re.compile(r"\b(?:laptop|mobile|max-q)\b", re.I)
 SIZE = re.compile(r"\b\d+ ?gb\b", re.I)
 
@@ -46,21 +44,38 @@ def _once(documents: Mapping[str, Any], what: tuple[str | int | None, ...], look
 def _search(device: Device, documents: Mapping[str, Any]) -> Published | None:
     if device.name is None:
         return None
-    wanted, mobile = words(device.name), bool(MOBILE.search(device.name))
+    told = tuple(names(device.name))
+    every_word = frozenset().union(*(said.words for said in told))
     own_vendor = documents.get(device.vendor or "")
-    best: tuple[tuple[float, float], Published] | None = None
+    best: tuple[tuple[float, float, float], Published] | None = None
     for name, raw in every({"": own_vendor} if own_vendor else {key: value for key, value in documents.items() if key != "cpu"}):
         for spelling in (name, *raw.get("match", ())):
-            if wanted.isdisjoint(spelling.lower().replace("(", " ").replace(")", " ").split()):
+            lower = spelling.lower()
+            if not any(word in lower for word in every_word):
                 continue
-            own = words(spelling)
-            if not own or not own <= wanted or (bool(MOBILE.search(spelling)) != mobile):
+            own, mobile = words(spelling), bool(MOBILE.search(spelling))
+            if not own or not any(own <= said.words and said.mobile == mobile for said in told):
                 continue
             found = published(name, raw)
-            ranked = (-float(len(own)), distance(found.memory_bytes, device.memory_bytes)), found
+            away = distance(found.memory_bytes, device.memory_bytes)
+            ranked = (away if len(told) > 1 else 0.0, -float(len(own)), away), found
             if best is None or ranked[0] < best[0]:
                 best = ranked
     return best[1] if best else None
+
+
+class Said(NamedTuple):
+    words: frozenset[str]
+    mobile: bool
+
+
+def names(name: str) -> Iterator[Said]:
+    """What a name may mean: lists of PCI ids say `Navi 31 [Radeon RX 7900 XT/7900 XTX]`."""
+    listed = re.search(r"\[([^\]]*\d[^\]]*)\]", name)
+    first, *rest = (listed[1] if listed else name).split("/")
+    lead = re.match(r"\D*", first)
+    for one in (first, *(f"{lead[0] if lead else ''}{other.strip()}" for other in rest)):
+        yield Said(words(one), bool(MOBILE.search(one)))
 
 
 def relative(device: Device, documents: Mapping[str, Any]) -> Published | None:
