@@ -107,6 +107,7 @@ def _refusal(text: str) -> Answer:
 
 def reason(text: str, limit: int = 320) -> str:
     """The part of a resolver's message that says why, on one line."""
+    text = re.split(r"^hint:", text, maxsplit=1, flags=re.MULTILINE)[0]
     plain = " ".join(re.sub(r"^\s*(?:error|cause|hint|warning):", "", line).strip() for line in text.splitlines() if line.strip())
     at = plain.find("Because ")
     plain = re.sub(r",? we can conclude that your requirements are unsatisfiable\.?", "", plain[at:] if at >= 0 else plain)

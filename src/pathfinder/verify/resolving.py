@@ -70,7 +70,10 @@ def check_cell(cell: Cell, resolver: Resolver, today: str) -> CellReport:
 
 
 def outcomes_of(cell: Cell, pip: PipInstall, resolver: Resolver) -> list[Outcome]:
-    claimed = [(target, python) for target in targets(cell) for python in pythons(pip.python)]
+    releases = pythons(pip.python)
+    if pip.no_binary:
+        releases = tuple(dict.fromkeys((*releases[:1], *releases[-1:])))  # each asks for the whole source archive anew
+    claimed = [(target, python) for target in targets(cell) for python in releases]
     with ThreadPoolExecutor(AT_ONCE) as pool:
         return list(pool.map(lambda one: _attempt(pip, one[0], one[1], resolver), claimed))
 
@@ -138,8 +141,6 @@ def _reduced(request: Request, resolver: Resolver) -> Outcome:
     index = request.index_url if request.index_url and resolver.answers(request.index_url) else None
     reduced = replace(request, packages=packages, extra_index_urls=urls, find_links=links, index_url=index)
     answer = resolver(reduced)
-    if not answer.resolved:
-        answer = resolver(replace(reduced, wheels_only=False))
     return Outcome(request.target, request.python, Answer(answer.picks, answer.refused, silent), instead=instead)
 
 
@@ -214,7 +215,12 @@ def _findings(step: StepTemplate, outcomes: Sequence[Outcome]) -> Iterator[Found
         yield Found(kind="wrong", says=f"'{step.title}' needs {newer} and newer; the cell claims {_where(ones)}")
     unasked = [one for one in outcomes if one.answer.silent is not None]
     for says, ones in _by(unasked, _unasked):
-        yield Found(kind="open", says=f"'{step.title}', {_where(ones)}: {says}")
+        rest = (
+            f"; the rest resolves to {_packages(ones)}{f' with {ones[0].instead}' if ones[0].instead else ''}"
+            if ones[0].answer.picks
+            else ""
+        )
+        yield Found(kind="open", says=f"'{step.title}', {_where(ones)}: {says}{rest}.")
 
 
 def _needless(cell: Cell, pip: PipInstall, outcomes: Sequence[Outcome]) -> Iterator[Found]:
@@ -235,15 +241,9 @@ def _by(outcomes: Sequence[Outcome], key: Callable[[Outcome], str]) -> list[tupl
 
 
 def _unasked(one: Outcome) -> str:
-    answer = one.answer
-    if "://" not in (answer.silent or ""):
-        return f"not asked: {answer.silent}."
-    said = f"{_host(answer.silent or '')} is not reachable here"
-    if answer.refused:
-        return f"{said}; the registry alone does not resolve it: {answer.refused}"
-    if answer.picks:
-        return f"{said}; the rest resolves to {len(answer.picks)} packages{f' with {one.instead}' if one.instead else ''}."
-    return f"{said}."
+    silent = one.answer.silent or ""
+    said = f"{_host(silent)} is not reachable here" if "://" in silent else f"not asked: {silent}"
+    return f"{said}; the registry alone does not resolve it: {one.answer.refused}" if one.answer.refused else said
 
 
 def newest(pip: PipInstall, cell: Cell, resolver: Resolver) -> Iterator[Found]:
@@ -258,7 +258,7 @@ def newest(pip: PipInstall, cell: Cell, resolver: Resolver) -> Iterator[Found]:
     request = replace(request_of(pip, claimed[0], releases[-1]), extra_index_urls=(), find_links=None)
     alone = resolver(replace(request, packages=(named(first),), deps=False, wheels_only=False))
     last = next((pick.version for pick in alone.picks if pick.name == named(first)), None)
-    if last is None or Version(last) <= now:
+    if last is None or Version(last) <= now or (Version(last).is_prerelease and not pip.pre):
         return
     base = first.partition("==")[0]
     packages = tuple(f"{base}=={last}" if one == first else without_local(one) for one in pip.packages if address(one) is None)
