@@ -346,3 +346,11 @@ def test_riscv_vectors(machine: Machine, isa: str, rvv: bool) -> None:
 
 def test_observations_of_no_probe_make_empty_facts() -> None:
     assert merge([]).why == {}
+
+
+def test_enormous_files_are_read_in_part_and_in_time(machine: Machine) -> None:
+    huge = cpus(1) * 40_000
+    meminfo, release = MEMINFO + "x: 1 kB\n" * 500_000, "ID=x\n" + "#\n" * 1_000_000
+    facts = machine({"/proc/cpuinfo": huge, "/proc/meminfo": meminfo, "/etc/os-release": release})
+    assert facts.cpu.features is not None and facts.memory.total_bytes == 16 * GIB and facts.os.id == "x"
+    assert not [path for path in facts.why if path.startswith("probes.")]

@@ -2,7 +2,10 @@
 
 from typing import NamedTuple
 
-CPUINFO_LIMIT = 16 << 20
+CPUINFO_LIMIT = 4 << 20
+"""Enough for more than two thousand processors."""
+HEAD = 1 << 14
+"""Enough for the first processor."""
 _FEATURE_KEYS = ("flags", "Features", "features", "isa", "cpucaps", "CPU Flags")
 
 

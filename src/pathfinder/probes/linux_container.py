@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from pathfinder.host import Host, Observation
+from pathfinder.probes._cpuinfo import HEAD
 
 HYPERVISORS: tuple[tuple[str, str], ...] = (
     ("qemu", "kvm"),
@@ -92,7 +93,7 @@ def _hypervisor(host: Host) -> tuple[str | None, str]:
 
 
 def _flags(host: Host) -> set[str]:
-    for line in (host.read("/proc/cpuinfo", 1 << 14).value or "").splitlines():
+    for line in (host.read("/proc/cpuinfo", HEAD).value or "").splitlines():
         if line.startswith("flags"):
             return set(line.partition(":")[2].split())
     return set()

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from pathfinder.host import Host, Observation
-from pathfinder.probes._cpuinfo import CPUINFO_LIMIT, parse
+from pathfinder.probes._cpuinfo import HEAD, parse
 from pathfinder.probes._cpulist import parse_int
 
 SOURCE = "/proc/cpuinfo"
@@ -19,7 +19,7 @@ WITHOUT = ("pentium", "celeron")
 
 
 def probe(host: Host) -> Iterator[Observation]:
-    info = parse(host.read(SOURCE, CPUINFO_LIMIT).value or "")
+    info = parse(host.read(SOURCE, HEAD).value or "")
     words = set(info.common.get("flags", "").split())
     if not words or "avx2" in words or not _chip_has_it(info.common):
         return

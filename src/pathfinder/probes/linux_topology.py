@@ -5,7 +5,7 @@ from typing import Any
 
 from pathfinder.host import Host, Observation
 from pathfinder.probes._cgroup import allowed_cpus, cpu_quota, groups
-from pathfinder.probes._cpuinfo import CPUINFO_LIMIT, family, parse
+from pathfinder.probes._cpuinfo import CPUINFO_LIMIT, HEAD, family, parse
 from pathfinder.probes._cpulist import parse_int, parse_list
 from pathfinder.probes._cpus import CPU, NODE, Cpus, clusters, in_cores, read_cpus, read_nodes
 
@@ -14,10 +14,7 @@ MISSING = "no topology in /sys"
 
 def probe(host: Host) -> Iterator[Observation]:
     cpus = read_cpus(host)
-    phone = (
-        host.read("/system/build.prop", 64).value is not None
-        or family(parse(host.read("/proc/cpuinfo", CPUINFO_LIMIT).value or "")) == "arm"
-    )
+    phone = host.read("/system/build.prop", 64).value is not None or family(parse(host.read("/proc/cpuinfo", HEAD).value or "")) == "arm"
     found: dict[str, Any] = _counts(host, cpus, phone) if cpus.online is not None else {}
     if cpus.online is None:
         yield from _listed(host)
