@@ -101,7 +101,7 @@ def size_too(candidate: Candidate, facts: Facts, demand: Demand) -> Blockers:
 def rejected(
     runtimes: Sequence[Runtime], ways: Mapping[str, list[tuple[Candidate, Blockers]]], running: Mapping[str, Plan], whole_no: WholeNo
 ) -> tuple[Rejected, ...]:
-    """One entry a runtime without a plan: the no that takes least to turn, those nearest to a yes first.
+    """One entry a runtime without a plan: the no that takes least to turn, those nearest to a yes first, those for other work last.
 
     A runtime that only runs on the CPU while its GPU build lacks no hardware has an entry as well: a driver may be all it takes."""
     found = []
@@ -111,7 +111,11 @@ def rejected(
             found.append(_rejected(runtime, runtime.name, known, whole_no))
         elif runtime.id in running and running[runtime.id].placement == "cpu":
             found += _faster(runtime, [way for way in known if way[0].devices], whole_no)
-    return tuple(sorted(found, key=lambda one: (weight(one.why), one.runtime)))
+    return tuple(sorted(found, key=lambda one: (_other_work(one), weight(one.why), one.runtime)))
+
+
+def _other_work(one: Rejected) -> bool:
+    return any(blocker.fact == "want.task" for blocker in one.why)
 
 
 def _faster(runtime: Runtime, ways: list[tuple[Candidate, Blockers]], whole_no: WholeNo) -> list[Rejected]:

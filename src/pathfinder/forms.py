@@ -1,11 +1,41 @@
 """The forms of a model: which may be used, which a runtime can fetch, which a cell's formats load."""
 
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 
 from pathfinder.types import Artifact, Blocker, Cell, Demand, FormatSupport, Runtime
 
 HUB = "huggingface"
+UNLISTED = ""
+"""The format of a model whose files the catalogue does not list: its own runtime fetches them by name."""
+
+
+TEXT = ("chat", "completion", "embeddings", "rerank", "transcribe", "training", "store")
+"""Tasks whose runtimes load whatever their formats hold; of speech, images and the like every model is a program of its own."""
+
+
+def runs_model(demand: Demand, runtime: Runtime) -> Blocker | None:
+    """What keeps a runtime from the model's architecture: a list without it, or, where every model is a program of its own, families
+    without it. Families that are described and not named (they begin in lower case) leave the question open."""
+    model = demand.model
+    if runtime.architectures:
+        listed = model.arch in runtime.architectures
+        needed = ", ".join(runtime.architectures[:6]) + (", ..." if len(runtime.architectures) > 6 else "")
+    elif demand.task in TEXT or any(_same_family(family, name) for family in runtime.families for name in (model.family, model.arch)):
+        return None
+    else:
+        listed, needed = False, ", ".join(runtime.families[:6]) or "one it runs"
+    if listed:
+        return None
+    described = not runtime.architectures and (not runtime.families or any(family[:1].islower() for family in runtime.families))
+    holds = None if described or not model.arch else False
+    return Blocker(fact="model.arch", needed=f"one of {needed}", found=model.arch or None, holds=holds, takes="wish")
+
+
+def _same_family(family: str, name: str) -> bool:
+    a, b = (re.sub("[^a-z]", "", text.lower()) for text in (family, name))
+    return a == b or (min(len(a), len(b)) >= 4 and (a.startswith(b) or b.startswith(a)))
 
 
 def offered(demand: Demand) -> tuple[Artifact, ...]:
@@ -13,7 +43,7 @@ def offered(demand: Demand) -> tuple[Artifact, ...]:
     if demand.artifact is not None:
         return (demand.artifact,)
     if demand.quant is None:
-        return demand.model.artifacts
+        return demand.model.artifacts or (Artifact(format=UNLISTED, quant="", repo=demand.model.repo),)
     return tuple(artifact for artifact in demand.model.artifacts if same_quant(artifact.quant, demand.quant))
 
 
@@ -36,6 +66,8 @@ def _plain_set(quants: tuple[str, ...]) -> frozenset[str]:
 
 
 def loads(support: FormatSupport, artifact: Artifact) -> bool:
+    if artifact.format == UNLISTED:
+        return True
     return support.format == artifact.format and (not support.quants or plain(artifact.quant) in _plain_set(support.quants))
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from pathfinder.forms import loads, no_format, offered, reaches
+from pathfinder.forms import loads, no_format, offered, reaches, runs_model
 from pathfinder.sets import answering, backend_blockers, device_sets, of_backend, planable, set_facts
 from pathfinder.types import (
     Artifact,
@@ -132,7 +132,7 @@ def _common(facts: Facts, demand: Demand, runtime: Runtime, cell: Cell) -> tuple
     ]
     if demand.model is not ANY_MODEL:
         found.append(_in("want.task", demand.task, cell.tasks, "wish"))
-        found.append(_in("model.arch", demand.model.arch or None, runtime.architectures, "wish"))
+        found.append(runs_model(demand, runtime))
     if cell.status in NO_STATUS:
         says = next((caveat.says for caveat in cell.caveats if caveat.effect == "broken"), None)
         found.append(Blocker(fact="cell.status", needed="works", found=cell.status, holds=False, says=says, takes="hardware"))
@@ -243,5 +243,7 @@ def _artifacts(
                 ways.append(tuple(replace(blocker, says=support.says) for blocker in blockers))
     if good or maybe:
         own = [support.format for support in cell.formats]
-        return tuple(sorted(dict.fromkeys(good or maybe), key=lambda artifact: own.index(artifact.format))), ()
+        return tuple(
+            sorted(dict.fromkeys(good or maybe), key=lambda artifact: own.index(artifact.format) if artifact.format in own else 0)
+        ), ()
     return (), smallest(ways) if ways else (no_format(cell, wanted),)

@@ -6,6 +6,7 @@ from typing import Any
 
 from pathfinder.choose import Choice, Rooms, choose, quality_of, users
 from pathfinder.estimate import Tables
+from pathfinder.forms import UNLISTED
 from pathfinder.predict import predict
 from pathfinder.room import is_integrated, room_on, shares_ram, usable_ram, utilisation
 from pathfinder.steps import Places, effort
@@ -73,7 +74,7 @@ def _plan(candidate: Candidate, facts: Facts, demand: Demand, table: Table, chos
         reasons=_reasons(candidate, chosen, table, demand, planned),
         caveats=candidate.caveats + _too_long(demand),
         unknown=unknown,
-        artifact=chosen.artifact,
+        artifact=chosen.artifact if chosen.artifact.format != UNLISTED else None,
         estimate=chosen.estimate,
         endpoint=endpoint(cell, Places()),
         evidence=proof(cell),

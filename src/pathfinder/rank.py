@@ -28,8 +28,9 @@ def _effort(plan: Plan) -> int:
 
 
 def _verdict(plan: Plan) -> str:
-    """An open question does not hide that a part is known not to work."""
-    return "partial" if any(hit.effect == "partial" and hit.applies for hit in plan.caveats) else plan.verdict
+    """An open question does not hide that a part is known not to work, and a model nobody lists comes after those somebody does."""
+    unlisted = any(blocker.fact == "model.arch" for blocker in plan.unknown)
+    return "partial" if unlisted or any(hit.effect == "partial" and hit.applies for hit in plan.caveats) else plan.verdict
 
 
 def _speed(plan: Plan) -> float | None:

@@ -38,7 +38,7 @@ def placeholders(
     plan: Plan, cell: Cell, devices: tuple[Device, ...], facts: Facts, demand: Demand, table: Table, places: Places
 ) -> dict[str, str]:
     """Every value a recipe may name; see docs/add-a-runtime.md."""
-    artifact = plan.artifact or Artifact(format="", quant="")
+    artifact = plan.artifact or Artifact(format="", quant="", repo=demand.model.repo)
     estimate = plan.estimate
     context = estimate.context if estimate else int(table["assume"]["context"])
     parallel = users(demand, table) if cell.batching in ("slots", "continuous") else 1
