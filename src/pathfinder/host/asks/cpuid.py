@@ -6,6 +6,7 @@ Windows and the BSDs keep no list of features in a file. Bits: Intel SDM volume 
 import ctypes
 import os
 import platform
+from typing import Any
 
 CODE = bytes.fromhex("53 89f8 89f1 0fa2 418900 41895804 41894808 4189500c 5b c3")
 """push rbx; mov eax,edi; mov ecx,esi; cpuid; store eax, ebx, ecx, edx at r8; pop rbx; ret (System V; edx/rcx unused, r8 fifth)."""
@@ -88,7 +89,7 @@ def _xgetbv() -> int:
 _KEPT: "list[object]" = []
 
 
-def _function(code: bytes, result: object, *arguments: object) -> "object":
+def _function(code: bytes, result: Any, *arguments: Any) -> Any:
     if os.name == "nt":
         kernel = ctypes.windll.kernel32  # type: ignore[attr-defined]
         kernel.VirtualAlloc.restype = ctypes.c_void_p
