@@ -73,7 +73,8 @@ def command(step: Step, os: OsFamily | None, root: str = "") -> str:
         path, text = _word(step.path or "", windows, root), step.text or ""
         return f"Set-Content -NoNewline -LiteralPath {path} -Value {_ps1_text(text)}" if windows else f"printf %s {_sh(text)} > {path}"
     if step.argv is None:
-        return f"# {step.why or step.title}"
+        says = step.text or step.why or step.title
+        return "\n".join(f"# {line}" for line in says.splitlines())
     if windows:
         line = ps1_env(step.env) + ps1(step.argv, root)
         return f"cd {ps1_word(step.cwd, root)}; {line}" if step.cwd and step.kind != "unpack" else line
