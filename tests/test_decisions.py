@@ -112,6 +112,28 @@ def test_the_first_answer_is_one_an_expert_accepts(profile: str, wish: dict[str,
     assert answer.backend in backends, answer.cell
 
 
+OTHER_WORK: list[tuple[str, str, set[str]]] = [
+    ("desktop-rtx-4090", "whisper-large-v3", {"faster-whisper", "whisper.cpp", "whisperx", "vllm", "transformers"}),
+    ("mac-mini-m4-16gb", "whisper-large-v3", {"whisper.cpp", "mlx-audio", "mlx-whisper"}),
+    ("vps-2-vcpu-4gb", "whisper-base", {"faster-whisper", "whisper.cpp"}),
+    ("desktop-rtx-4090", "nomic-embed-text", GGUF | {"tei", "infinity", "sentence-transformers"}),
+    ("vps-2-vcpu-4gb", "bge-m3", {"ollama", "tei", "infinity", "sentence-transformers", "llama.cpp"}),
+    ("desktop-rtx-4090", "bge-reranker-v2-m3", {"tei", "infinity", "vllm", "sentence-transformers", "llama.cpp"}),
+    ("desktop-rtx-4090", "rf-detr", {"rfdetr"}),
+]
+
+
+@pytest.mark.parametrize(("profile", "model", "runtimes"), OTHER_WORK)
+def test_other_work_goes_to_those_made_for_it(profile: str, model: str, runtimes: set[str]) -> None:
+    assert first(profile, model).runtime in runtimes
+
+
+def test_a_speech_model_is_never_given_to_another_models_program() -> None:
+    found = {plan.runtime for plan in decided("desktop-rtx-4090", "kokoro").candidates}
+    assert "kokoro" in found
+    assert not found & {"chatterbox", "coqui", "kitten-tts", "bark", "piper"}
+
+
 NEVER: list[tuple[str, str]] = [
     ("desktop-gtx-1080-ti", "vllm/cuda"),
     ("desktop-gtx-1080-ti", "exllamav3/cuda"),
