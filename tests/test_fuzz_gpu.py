@@ -69,7 +69,7 @@ LIBRARIES = sorted(
 
 
 @pytest.mark.parametrize(("name", "question"), LIBRARIES)
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_any_answer_of_a_library_is_survived(name: str, question: str, data: st.DataObject) -> None:
     host = BUILDERS[name]()

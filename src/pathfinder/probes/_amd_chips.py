@@ -87,9 +87,14 @@ def target(version: int) -> str | None:
     return f"gfx{version // 10000}{version // 100 % 100:x}{version % 100:x}"
 
 
+def number_of(device_id: str | None) -> int:
+    """A PCI id as a number; -1 for what is none."""
+    return int(device_id, 16) if device_id and len(device_id) <= 8 and set(device_id) <= set("0123456789abcdefABCDEF") else -1
+
+
 def by_id(device_id: str | None) -> str | None:
     """The target a device id stands for, None for one not listed."""
-    number = int(device_id, 16) if device_id else -1
+    number = number_of(device_id)
     return next((arch for low, high, arch in BY_ID if low <= number <= high), None)
 
 
@@ -104,7 +109,7 @@ def integration(arch: str | None, device_id: str | None) -> dict[str, bool]:
         return {"integrated": True, "shared_memory": True}
     if arch is not None:
         return {"integrated": False, "shared_memory": False}
-    number = int(device_id, 16) if device_id else 0
+    number = number_of(device_id)
     if 0x6600 <= number < 0x8000 or 0x9400 <= number < 0x9600 or 0x4000 <= number < 0x6600:
         return {"integrated": False, "shared_memory": False}
     if 0x1100 <= number < 0x2000 or 0x9600 <= number < 0x9A00:

@@ -56,7 +56,8 @@ NAMES = {
 
 def chip(device_id: str | None) -> dict[str, Any]:
     """`{arch, integrated, shared_memory, name}` as far as the id tells; empty for an id newer than the table."""
-    number = int(device_id, 16) if device_id else -1
+    digits = device_id or ""
+    number = int(digits, 16) if digits and len(digits) <= 8 and set(digits) <= set("0123456789abcdefABCDEF") else -1
     found: dict[str, Any] = {}
     for low, high, arch, integrated in _RANGES:
         if low <= number <= high:
