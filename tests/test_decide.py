@@ -246,6 +246,12 @@ def test_more_context_than_the_model_knows_is_a_caveat() -> None:
     assert not go(host(gpu()), LLAMA, context=8192).plans[0].caveats
 
 
+def test_a_gated_repository_is_said_before_the_first_start() -> None:
+    gated = replace(MODEL, gated=True, repo="o/s")
+    found = decide(host(gpu()), Demand(model=gated, asked="x"), Rules((LLAMA, VLLM), TABLE))
+    assert {one.runtime: [hit.id for hit in one.caveats] for one in found.plans} == {"llama.cpp": [], "vllm": ["gated"]}
+
+
 def test_runs_and_fits_answer_check() -> None:
     assert runs(host(gpu()), VLLM, TABLE).result == "pass"
     no = runs(host(gpu(driver_version="525")), VLLM, TABLE)

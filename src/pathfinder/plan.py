@@ -72,7 +72,7 @@ def _plan(candidate: Candidate, facts: Facts, demand: Demand, table: Table, chos
         devices=tuple(device.id for device in devices),
         verdict="unknown" if unknown else candidate.verdict or "unknown",
         reasons=_reasons(candidate, chosen, table, demand, planned),
-        caveats=candidate.caveats + _too_long(demand),
+        caveats=candidate.caveats + _too_long(demand) + _gated(chosen.artifact, demand),
         unknown=unknown,
         artifact=chosen.artifact if chosen.artifact.format != UNLISTED else None,
         estimate=chosen.estimate,
@@ -115,6 +115,14 @@ def _too_long(demand: Demand) -> tuple[CaveatHit, ...]:
         return ()
     says = f"{demand.context} tokens are more than the {trained} the model was trained for; answers degrade beyond them."
     return (CaveatHit(id="context", effect="partial", says=says, applies=True),)
+
+
+def _gated(artifact: Artifact, demand: Demand) -> tuple[CaveatHit, ...]:
+    model = demand.model
+    if not model.gated or artifact.path is not None or artifact.repo is None or artifact.repo != model.repo:
+        return ()
+    says = f"{artifact.repo} is gated: accept its licence on Hugging Face and log in (hf auth login) before the first start."
+    return (CaveatHit(id="gated", effect="needs-flag", says=says, applies=True),)
 
 
 def _no_form() -> Blocker:
