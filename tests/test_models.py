@@ -2,10 +2,12 @@
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 
 from pathfinder import store
+from pathfinder.ask import resolve
 from pathfinder.cli import main
 from pathfinder.models import Filter, listed, search
 from pathfinder.names import fold
@@ -65,6 +67,18 @@ def test_artifacts_say_where_they_are() -> None:
         for artifact in model.artifacts:
             assert (artifact.repo and repository.fullmatch(artifact.repo)) or artifact.tag, (model.id, artifact)
             assert artifact.bits_per_weight is None or 1 < artifact.bits_per_weight <= 32
+            if artifact.format == "gguf" and artifact.file:
+                assert "mmproj" not in artifact.file, artifact
+                assert artifact.quant.lower() in artifact.file.lower(), artifact
+
+
+def test_two_hundred_ways_to_write_a_name() -> None:
+    models = store.models()
+    lines = (Path(__file__).parent / "model_names.tsv").read_text(encoding="utf-8").splitlines()
+    asked = [line.split("\t") for line in lines]
+    wrong = {name: found.id for id, name in asked if (found := resolve(name, models).model).id != id}
+    assert len(asked) >= 200
+    assert not wrong
 
 
 def test_filters_and_search() -> None:
