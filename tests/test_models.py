@@ -119,5 +119,11 @@ def test_estimate(capsys: pytest.CaptureFixture[str]) -> None:
     status, text = said(capsys, "estimate", "llama-3-8b", "--kv-type", "q8_0", *host)
     assert status == 0
     assert "KV cache" in text
+    assert "→ Q4_K_M       +0.18" in text
+    status, text = said(capsys, "estimate", "llama-3.3-70b", "--json", *host)
+    choices = json.loads(text)["choices"]
+    assert [one["quant"] for one in choices if one["chosen"]] == ["Q4_K_M"]
+    assert len(choices) == 5
+    assert [one["total_bytes"] for one in choices] == sorted(one["total_bytes"] for one in choices)
     for wrong in (("--kv-type", "q9"), ("--context", "-4"), ("--parallel", "0")):
         assert said(capsys, "estimate", "llama-3-8b", *wrong, *host)[0] == 2

@@ -800,6 +800,19 @@ class SpeedEstimate(Frozen, frozen=True, kw_only=True):
     decode_tps: Interval = Interval()
 
 
+class Choice(Frozen, frozen=True, kw_only=True):
+    """One form of the model beside the others."""
+
+    quant: str
+    chosen: bool = False
+    perplexity_added: float | None = None
+    """Above the unquantised model, as llama.cpp states it of Llama 3 8B; larger models lose less."""
+    total_bytes: int
+    fits: bool | None = None
+    gpu_layers: int | None = None
+    decode_tps: float | None = None
+
+
 class Estimate(Frozen, frozen=True, kw_only=True):
     """`pathfinder/estimate/v1`."""
 
@@ -813,6 +826,8 @@ class Estimate(Frozen, frozen=True, kw_only=True):
     assumed: tuple[str, ...] = ()
     instead: tuple[str, ...] = ()
     """What would fit where this does not: sentences, each naming one change."""
+    choices: tuple[Choice, ...] = ()
+    """The quantisation taken and its neighbours, the smallest first."""
 
 
 class Step(Frozen, frozen=True, kw_only=True):

@@ -1,6 +1,6 @@
 """From what a person typed to an estimate: the model, its form, the devices, the rule."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from pathfinder.errors import Problem
 from pathfinder.estimate import Tables, estimate
 from pathfinder.formats.gguf_types import BLOCK
-from pathfinder.types import Artifact, Device, Estimate, Facts, MemoryRule, Model
+from pathfinder.types import Artifact, Choice, Device, Estimate, Facts, MemoryRule, Model
 
 CONTEXT = 8192
 """Tokens planned for when nothing is said, or the model's own limit where that is less."""
@@ -65,10 +65,36 @@ def estimated(wanted: Wanted, facts: Facts, overlay: Sequence[str] = ()) -> Esti
                     return found
         return on(every, form, tokens)
 
-    found = replace(one(artifact, context), context=context)
+    found = one(artifact, context)
+    known = tables.coefficients.get("perplexity_added") or {}
+    beside = () if wanted.quant else tuple(choices(found, model, artifact, lambda form: one(form, context), known))
+    found = replace(found, context=context, choices=beside)
     if found.memory.fits is False:
         return replace(found, instead=tuple(instead(found, model, artifact, context, one)))
     return found
+
+
+def choices(
+    found: Estimate, model: Model, artifact: Artifact, one: Callable[[Artifact], Estimate], perplexity: Mapping[str, float]
+) -> Iterator[Choice]:
+    """The form taken between the next two smaller and the next two larger ones of its format. Nothing where there is but one."""
+    forms = {other.quant: other for other in model.artifacts if other.format == artifact.format and other.bits_per_weight}
+    if artifact.quant not in forms or len(forms) < 2:
+        return
+    ordered = sorted(forms.values(), key=lambda other: other.bits_per_weight or 0)
+    here = next(index for index, other in enumerate(ordered) if other.quant == artifact.quant)
+    for other in ordered[max(0, here - 2) : here + 3]:
+        chosen = other.quant == artifact.quant
+        estimate = found if chosen else one(other)
+        yield Choice(
+            quant=other.quant,
+            chosen=chosen,
+            perplexity_added=perplexity.get(other.quant),
+            total_bytes=estimate.memory.total_bytes,
+            fits=estimate.memory.fits,
+            gpu_layers=estimate.gpu_layers,
+            decode_tps=estimate.speed.decode_tps.likely,
+        )
 
 
 def instead(found: Estimate, model: Model, artifact: Artifact, context: int, one: Callable[[Artifact, int], Estimate]) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from pathfinder.types import DeviceMemory, Estimate, Interval
+from pathfinder.types import Choice, DeviceMemory, Estimate, Interval
 
 PARTS = (
     ("weights_bytes", "█", "weights"),
@@ -28,9 +28,25 @@ def lines(found: Estimate, columns: int) -> Iterator[str]:
     yield ""
     yield f"Decode  {interval(found.speed.decode_tps)}"
     yield f"Prefill {interval(found.speed.prefill_tps)}"
+    if found.choices:
+        yield ""
+        yield from table(found.choices)
     if found.assumed:
         yield ""
         yield from (f"  · {sentence}" for sentence in found.assumed)
+
+
+def table(choices: tuple[Choice, ...]) -> Iterator[str]:
+    """The quantisations beside each other; an arrow at the one taken."""
+    fits = {True: "fits", False: "too big", None: ""}
+    rows = [("  ", "", "perplexity", "memory", "tokens/s", "")]
+    for one in choices:
+        added = "" if one.perplexity_added is None else f"+{one.perplexity_added:.2f}"
+        speed = "" if one.decode_tps is None else f"{one.decode_tps:g}"
+        rows.append(("→ " if one.chosen else "  ", one.quant, added, gib(one.total_bytes), speed, fits[one.fits]))
+    wide = [max(len(row[column]) for row in rows) for column in range(6)]
+    for mark, quant, added, memory, speed, verdict in rows:
+        yield f"{mark}{quant:<{wide[1]}}  {added:>{wide[2]}}  {memory:>{wide[3]}}  {speed:>{wide[4]}}  {verdict}".rstrip()
 
 
 def place(row: DeviceMemory, columns: int) -> Iterator[str]:
