@@ -64,6 +64,17 @@ def test_requirements_narrow_architectures_and_raise_macos():
     assert targets(cell(arch=["x86_64"], requires=requires(**{"os.libc": "musl"}))) == ()
 
 
+def test_a_step_for_some_systems_is_asked_for_those():
+    pip = {"packages": ["sample==1.0"]}
+    steps = [
+        {"kind": "pip", "title": "For new ones", "pip": pip, "when": {"os.libc_version": ">= 2.39"}},
+        {"kind": "pip", "title": "For Arm", "pip": pip, "when": {"os.arch": "aarch64"}},
+    ]
+    one = cell(install=steps)
+    asked_for = [[target.platform for target in targets(one, step.when)] for step in one.install]
+    assert asked_for == [["x86_64-manylinux_2_39", "aarch64-manylinux_2_39"], ["aarch64-manylinux_2_28"]]
+
+
 def test_an_architecture_without_a_name_is_no_platform():
     assert Target(os="linux", arch="armv7l", version="2.28").platform is None
     assert Target(os="linux", arch="riscv64", version="2.28").platform == "riscv64-unknown-linux"
@@ -278,21 +289,24 @@ def test_cuda_libraries_in_a_build_for_the_cpu_are_noted():
     assert kinds == [["note"], []]
 
 
+_TWO = ("x86_64", "aarch64")
+
 # --- references ------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("argv", "image"),
+    ("argv", "images"),
     [
-        (["docker", "run", "--rm", "--gpus", "all", "-p", "8000:80", "--ipc=host", "o/engine:v0.3", "--model", "m"], "o/engine:v0.3"),
-        (["podman", "pull", "quay.io/ramalama/ramalama:0.25"], "quay.io/ramalama/ramalama:0.25"),
-        (["docker", "compose", "up"], None),
-        (["ollama", "serve"], None),
+        (["docker", "run", "--rm", "--gpus", "all", "-p", "8000:80", "--ipc=host", "o/engine:v0.3", "--model", "m"], ("o/engine:v0.3",)),
+        (["podman", "pull", "quay.io/ramalama/ramalama:0.25"], ("quay.io/ramalama/ramalama:0.25",)),
+        (["docker", "run", *({"when": {"os.arch": one}, "argv": [f"o/e:{one}"]} for one in _TWO)], ("o/e:x86_64", "o/e:aarch64")),
+        (["docker", "compose", "up"], ()),
+        (["ollama", "serve"], ()),
     ],
 )  # fmt: skip
-def test_the_image_of_a_command(argv, image):
+def test_the_images_of_a_command(argv, images):
     raw = [{"kind": "start", "title": "t", "argv": argv}]
-    assert references.image(cell(container=raw).container[0]) == image
+    assert references.images(cell(container=raw).container[0]) == images
 
 
 @pytest.mark.parametrize(

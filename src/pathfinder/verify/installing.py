@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from pathfinder.run import Outcome, supervise
 from pathfinder.steps import PLACEHOLDERS, fill
 from pathfinder.types import Cell, Evidence, Facts, StepTemplate
@@ -84,7 +86,10 @@ def installs_here(cell: Cell, facts: Facts) -> bool:
 
 def try_cell(cell: Cell, machine: Machine, tell: Tell) -> CellReport:
     """Install one cell's recipe, look at it, and throw it away."""
-    pip = next(step.pip for step in cell.install if step.pip is not None)
+    cell = replace(cell, install=_for_here(cell, machine.facts))
+    pip = next((step.pip for step in cell.install if step.pip is not None), None)
+    if pip is None:
+        return CellReport(cell=cell.id)
     with tempfile.TemporaryDirectory(prefix="pathfinder-verify-") as folder:
         env = _environment(Path(folder))
         version = _python(pip.python, machine)
@@ -100,6 +105,12 @@ def try_cell(cell: Cell, machine: Machine, tell: Tell) -> CellReport:
         if refused:
             return _open(cell, refused) if refused.startswith("not installed") else _wrong(cell, [refused])
         return _looked(cell, env, packages, version, machine, bool(silent))
+
+
+def _for_here(cell: Cell, facts: Facts) -> tuple[StepTemplate, ...]:
+    """The installing steps whose condition does not fail here."""
+    scope = scope_of(facts)
+    return tuple(step for step in cell.install if step.when is None or evaluate(step.when, scope).holds is not False)
 
 
 def _environment(folder: Path) -> _Env:

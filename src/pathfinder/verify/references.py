@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Iterator
+from itertools import takewhile
 from urllib.parse import urlsplit
 
 from pathfinder.types import Cell, Runtime, StepTemplate
+from pathfinder.verify.flags import words
 from pathfinder.verify.report import Found
 from pathfinder.verify.wheels import file_name
 
@@ -38,21 +40,20 @@ def check(runtime: Runtime, cell: Cell) -> Iterator[Found]:
 def _step(step: StepTemplate, cell: Cell) -> Iterator[str]:
     if step.url is not None:
         yield from address(step.url, cell)
-    name = image(step)
-    if name is not None:
+    for name in images(step):
         yield from image_name(name)
 
 
-def image(step: StepTemplate) -> str | None:
-    """The image of a `docker run` or `docker pull`; None when the step is none or the name cannot be told from the options."""
-    words = [item for item in step.argv or () if isinstance(item, str)]
-    words = words[1:] if words[:1] == ["sudo"] else words
-    if len(words) < 3 or words[0] not in _ENGINES or words[1] not in ("run", "pull"):
-        return None
+def images(step: StepTemplate) -> tuple[str, ...]:
+    """The image of a `docker run` or `docker pull`, the images where conditions choose; none where options hide it."""
+    said = words(step)
+    said = said[1:] if said[:1] == ["sudo"] else said
+    if len(said) < 3 or said[0] not in _ENGINES or said[1] not in ("run", "pull"):
+        return ()
     at = 2
-    while at < len(words) and words[at].startswith("-"):
-        at += 2 if _VALUED.fullmatch(words[at]) else 1
-    return words[at] if at < len(words) else None
+    while at < len(said) and said[at].startswith("-"):
+        at += 2 if _VALUED.fullmatch(said[at]) else 1
+    return tuple(said[at : at + 1]) + tuple(takewhile(lambda word: "{" not in word and re.search(r"\w/\w.*:\w", word), said[at + 1 :]))
 
 
 def image_name(name: str) -> Iterator[str]:

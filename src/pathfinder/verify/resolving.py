@@ -7,7 +7,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from pathfinder.errors import ExitStatus, Problem
-from pathfinder.types import Cell, Evidence, PipInstall, StepTemplate
+from pathfinder.types import Cell, Evidence, PipInstall, StepTemplate, When
 from pathfinder.verify.report import CellReport, Found
 from pathfinder.verify.resolver import Answer, Request, resolve
 from pathfinder.verify.targets import Target, listed, pythons, spans, targets
@@ -63,17 +63,17 @@ def check_cell(cell: Cell, resolver: Resolver, today: str) -> CellReport:
     found: list[Found] = []
     for step in cell.install:
         if step.pip is not None:
-            outcomes = outcomes_of(cell, step.pip, resolver)
+            outcomes = outcomes_of(cell, step.pip, resolver, step.when)
             proofs += _proof(step.pip, outcomes, today)
             found += [*_findings(step, outcomes), *_needless(cell, step.pip, outcomes)]
     return CellReport(cell=cell.id, proofs=tuple(dict.fromkeys(proofs)), found=tuple(dict.fromkeys(found)))
 
 
-def outcomes_of(cell: Cell, pip: PipInstall, resolver: Resolver) -> list[Outcome]:
+def outcomes_of(cell: Cell, pip: PipInstall, resolver: Resolver, when: When | None = None) -> list[Outcome]:
     releases = pythons(pip.python)
     if pip.no_binary:
         releases = tuple(dict.fromkeys((*releases[:1], *releases[-1:])))  # each asks for the whole source archive anew
-    claimed = [(target, python) for target in targets(cell) for python in releases]
+    claimed = [(target, python) for target in targets(cell, when) for python in releases]
     with ThreadPoolExecutor(AT_ONCE) as pool:
         return list(pool.map(lambda one: _attempt(pip, one[0], one[1], resolver), claimed))
 
@@ -118,7 +118,7 @@ def _otherwise(request: Request, answer: Answer, resolver: Resolver) -> Outcome:
     built = resolver(replace(request, wheels_only=False))
     if built.resolved:
         return Outcome(request.target, request.python, built, compiled=tuple(pick.name for pick in built.picks if pick.wheel is None))
-    return Outcome(request.target, request.python, answer)
+    return Outcome(request.target, request.python, answer if built.silent else built)
 
 
 def _places(request: Request) -> list[str]:

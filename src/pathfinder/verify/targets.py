@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from pathfinder.types import Arch, Cell, Facts, Frozen, Os, OsFamily
+from pathfinder.types import Arch, Cell, Facts, Frozen, Os, OsFamily, When
 from pathfinder.when import evaluate, paths, scope_of
 
 PYTHONS = tuple(f"3.{minor}" for minor in range(8, 16))
@@ -57,23 +57,24 @@ class Target(Frozen, frozen=True, kw_only=True):
                 yield Target(os=self.os, arch=self.arch, version=version)
 
 
-def targets(cell: Cell) -> tuple[Target, ...]:
-    """What a cell claims: its architectures, or the usual ones of its system, without those its own requirements exclude."""
-    found = [_oldest(cell, family, arch) for family in cell.os for arch in cell.arch or _ANY.get(family, ())]
+def targets(cell: Cell, when: When | None = None) -> tuple[Target, ...]:
+    """What a cell claims: its architectures, or its system's usual ones, without those that requirements or a step's `when` exclude."""
+    found = [_oldest(cell, when, family, arch) for family in cell.os for arch in cell.arch or _ANY.get(family, ())]
     return tuple(one for one in found if one is not None)
 
 
-def _oldest(cell: Cell, family: OsFamily, arch: Arch) -> Target | None:
+def _oldest(cell: Cell, when: When | None, family: OsFamily, arch: Arch) -> Target | None:
     """The oldest system no requirement refuses; None when they refuse every one. What is not mentioned refuses nothing."""
     said = {path for requirement in cell.requires for path in paths(requirement.when)}
     versions: tuple[str | None, ...] = (None,)
     if family in _FACT:
         every = GLIBCS if family == "linux" else MACOSES
         versions = every if _FACT[family] in said else every[every.index(USUAL[family]) :]
-    return next((one for one in (Target(os=family, arch=arch, version=version) for version in versions) if _allowed(cell, one)), None)
+    every_target = (Target(os=family, arch=arch, version=version) for version in versions)
+    return next((one for one in every_target if _allowed(cell, when, one)), None)
 
 
-def _allowed(cell: Cell, target: Target) -> bool:
+def _allowed(cell: Cell, when: When | None, target: Target) -> bool:
     linux, macos = target.os == "linux", target.os == "macos"
     os = Os(
         family=target.os,
@@ -84,7 +85,7 @@ def _allowed(cell: Cell, target: Target) -> bool:
         version_id=target.version if macos else None,
     )
     scope = scope_of(Facts(os=os))
-    return all(evaluate(requirement.when, scope).holds is not False for requirement in cell.requires)
+    return all(evaluate(one, scope).holds is not False for one in (when, *(requirement.when for requirement in cell.requires)))
 
 
 def pythons(claim: str | None) -> tuple[str, ...]:
