@@ -211,3 +211,19 @@ def test_micro_batch_makes_the_buffer() -> None:
 
 def test_tables_are_optional() -> None:
     assert estimate(llama(), Q4, HOST, (), "llama.cpp", LLAMA, 4096, tables=Tables()).speed.decode_tps.likely is None
+
+
+def test_a_model_without_a_shape_gets_a_usual_one() -> None:
+    tables = Tables(coefficients=store.estimate_table(), chips=store.devices())
+    facts = Facts(memory=Memory(total_bytes=64 << 30, available_bytes=60 << 30))
+    shown = next(model for model in store.models() if model.id == "qwen3-14b")
+    artifact = Artifact(format="gguf", quant="Q4_K_M")
+    rule = MemoryRule(kind="llama.cpp")
+    known = estimate(shown, artifact, facts, (), "llama.cpp", rule, 8192, tables=tables)
+    rough = estimate(replace(shown, shape=None), artifact, facts, (), "llama.cpp", rule, 8192, tables=tables)
+    assert rough.memory.weights_bytes == pytest.approx(known.memory.weights_bytes, rel=0.05)
+    assert "not known" in rough.assumed[0]
+    speech = replace(shown, shape=None, tasks=("transcribe",))
+    assert estimate(speech, artifact, facts, (), "llama.cpp", rule, 8192, tables=tables).memory.weights_bytes == pytest.approx(
+        known.memory.weights_bytes, rel=0.1
+    )

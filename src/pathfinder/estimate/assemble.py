@@ -1,10 +1,18 @@
 """Put weights, cache, buffers and speed together; choose how many layers go to the devices."""
 
-from pathfinder.estimate import cache, memory, speed
+from msgspec.structs import replace
+
+from pathfinder.estimate import cache, memory, speed, typical
 from pathfinder.estimate import weights as weights_
+from pathfinder.estimate.recipe import BASE, BITS
 from pathfinder.estimate.tables import Tables
 from pathfinder.estimate.weights import Weights
-from pathfinder.types import Artifact, Device, DeviceMemory, Estimate, Facts, MemoryEstimate, MemoryRule, Model
+from pathfinder.formats.gguf_types import BLOCK
+from pathfinder.types import Artifact, Device, DeviceMemory, Estimate, Facts, Interval, MemoryEstimate, MemoryRule, Model, SpeedEstimate
+
+IN_RAM = "the rest in system memory."
+LAYERS = f"A part of the layers on the device, {IN_RAM}"
+STAND_IN = "The model's shape is not known: a usual one of as many parameters stands in, so KV cache and speed are rough."
 
 
 def estimate(
@@ -26,6 +34,15 @@ def estimate(
 ) -> Estimate:
     weights = weights_.of(model, artifact)
     if weights is None:
+        usual = typical.model(model)
+        if usual is not None and weights_.of(usual, artifact) is not None:
+            return rough(
+                estimate(
+                    usual, artifact, facts, devices, engine, rule, context, parallel, gpu_layers, kv_type, backend, batch, offload,
+                    expert_layers, tables,
+                ),
+                gpu_layers,
+            )  # fmt: skip
         return by_size(model, artifact, facts, devices, context, rule)
     wish = memory.Wish(context=context, parallel=parallel, kv_type=kv_type, batch=batch, expert_layers_on_cpu=expert_layers)
     overhead = overhead_bytes(rule, backend, devices, tables)
@@ -61,6 +78,19 @@ def estimate(
         speed=spoken,
         assumed=(*assumptions(weights, wish, artifact, layers, everything, devices), *remaining(model, wish, found, rule), *said),
     )
+
+
+def rough(found: Estimate, gpu_layers: int | None) -> Estimate:
+    """An estimate of a stand-in: its number of layers is not the model's, and the interval is wider."""
+    spoken = SpeedEstimate(decode_tps=wider(found.speed.decode_tps), prefill_tps=wider(found.speed.prefill_tps))
+    said = tuple(LAYERS if sentence.endswith(IN_RAM) else sentence for sentence in found.assumed)
+    return replace(found, gpu_layers=gpu_layers, speed=spoken, assumed=(STAND_IN, *said))
+
+
+def wider(found: Interval) -> Interval:
+    if found.likely is None or found.low is None or found.high is None:
+        return found
+    return Interval(low=round(found.low / 1.3, 2), likely=found.likely, high=round(found.high * 1.3, 2))
 
 
 def remaining(model: Model, wish: memory.Wish, found: MemoryEstimate, rule: MemoryRule) -> tuple[str, ...]:
@@ -121,8 +151,10 @@ def overhead_bytes(rule: MemoryRule, backend: str | None, devices: tuple[Device,
 
 
 def by_size(model: Model, artifact: Artifact | None, facts: Facts, devices: tuple[Device, ...], context: int, rule: MemoryRule) -> Estimate:
-    """Without a shape: the file's size, or two bytes a parameter, and a fifth more for what runs beside it."""
-    known = artifact.bytes if artifact is not None and artifact.bytes else 2 * model.params if model.params else None
+    """Without a shape: the file's size, or its quantisation's bits a parameter, and a fifth more for what runs beside it."""
+    known = (
+        artifact.bytes if artifact is not None and artifact.bytes else round(bits(artifact) / 8 * model.params) if model.params else None
+    )
     said = "The model's shape is not known: weights are taken from the size of the files and a fifth is added for the rest."
     if known is None:
         empty = MemoryEstimate(weights_bytes=0, kv_cache_bytes=0, compute_bytes=0, total_bytes=0, fits=None)
@@ -140,6 +172,19 @@ def by_size(model: Model, artifact: Artifact | None, facts: Facts, devices: tupl
     return Estimate(model=model.id, artifact=artifact, context=context, memory=found, assumed=(said,))
 
 
+def bits(artifact: Artifact | None) -> float:
+    """Bits a parameter of a quantisation; 16 where nobody says."""
+    if artifact is None:
+        return 16.0
+    if artifact.bits_per_weight:
+        return artifact.bits_per_weight
+    quant = artifact.quant.upper()
+    if (outside := BITS.get(artifact.quant.lower())) is not None:
+        return outside[0]
+    of_type = BLOCK.get(BASE.get(quant, quant))
+    return 16.0 if of_type is None else 8 * of_type[1] / of_type[0] * (1.08 if quant in BASE else 1.0)
+
+
 def assumptions(
     weights: Weights, wish: memory.Wish, artifact: Artifact | None, layers: int, everything: int, devices: tuple[Device, ...]
 ) -> tuple[str, ...]:
@@ -150,5 +195,5 @@ def assumptions(
             + (", scaled to the published size." if artifact and artifact.bytes else ".")
         )
     if devices and layers < everything:
-        said.append(f"{layers} of {everything} layers (with the output) on the device, the rest in system memory.")
+        said.append(f"{layers} of {everything} layers (with the output) on the device, {IN_RAM}")
     return tuple(said)
