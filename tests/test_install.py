@@ -82,7 +82,7 @@ def test_uninstall_undoes_last_first_and_removes_only_ours(tmp_path: Path) -> No
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_interrupted_it_leaves_no_process_and_goes_on(tmp_path: Path, sent: signal.Signals) -> None:
     notes, pid = tmp_path / "notes", tmp_path / "pid"
-    code = f"""
+    code = """
 import sys; from pathlib import Path
 from pathfinder.install import install; from tests_install_plan import wanted
 install(wanted, lambda line: None)
