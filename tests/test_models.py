@@ -122,6 +122,13 @@ def test_estimate(capsys: pytest.CaptureFixture[str]) -> None:
     assert "→ Q4_K_M       +0.18" in text
     status, text = said(capsys, "estimate", "llama-3.3-70b", "--json", *host)
     choices = json.loads(text)["choices"]
+    mixture = json.loads(said(capsys, "estimate", "qwen3-30b-a3b", "--json", *host)[1])
+    assert mixture["gpu_layers"] == 49
+    assert 0 < mixture["expert_layers"] < 48
+    assert "--n-cpu-moe" in mixture["assumed"][0]
+    by_layers = json.loads(said(capsys, "estimate", "qwen3-30b-a3b", "--json", "-ngl", "20", *host)[1])
+    assert by_layers["expert_layers"] == 0
+    assert by_layers["speed"]["decode_tps"]["likely"] < mixture["speed"]["decode_tps"]["likely"]
     assert [one["quant"] for one in choices if one["chosen"]] == ["Q4_K_M"]
     assert len(choices) == 5
     assert [one["total_bytes"] for one in choices] == sorted(one["total_bytes"] for one in choices)

@@ -821,6 +821,8 @@ class Estimate(Frozen, frozen=True, kw_only=True):
     artifact: Artifact | None
     context: int
     gpu_layers: int | None = None
+    expert_layers: int = 0
+    """Leading layers whose routed experts stay in system memory."""
     memory: MemoryEstimate
     speed: SpeedEstimate = SpeedEstimate()
     assumed: tuple[str, ...] = ()
@@ -858,6 +860,112 @@ class Endpoint(Frozen, frozen=True, kw_only=True):
 class Unlock(Frozen, frozen=True, kw_only=True):
     takes: Takes
     says: str
+
+
+class Port(Frozen, frozen=True, kw_only=True):
+    """A port of a container and where the host offers it."""
+
+    host: int
+    container: int
+    protocol: str = "tcp"
+    address: str | None = None
+
+
+class Mount(Frozen, frozen=True, kw_only=True):
+    """A folder of the host, or a named volume, inside a container."""
+
+    source: str
+    target: str
+    named: bool = False
+    read_only: bool = False
+
+
+class Container(Frozen, frozen=True, kw_only=True):
+    """What a `docker run` command says, option by option; see `containers.py`."""
+
+    image: str
+    args: tuple[str, ...] = ()
+    entrypoint: str | None = None
+    env: dict[str, str] = {}
+    ports: tuple[Port, ...] = ()
+    mounts: tuple[Mount, ...] = ()
+    devices: tuple[str, ...] = ()
+    gpus: tuple[str, ...] | None = None
+    """`("all",)`, a count, or the UUIDs or indices of NVIDIA GPUs; None: none asked for."""
+    groups: tuple[str, ...] = ()
+    capabilities: tuple[str, ...] = ()
+    security: tuple[str, ...] = ()
+    ulimits: tuple[str, ...] = ()
+    ipc: str | None = None
+    shm_size: str | None = None
+    network: str | None = None
+    privileged: bool = False
+    detached: bool = False
+    name: str | None = None
+    workdir: str | None = None
+    user: str | None = None
+    restart: str | None = None
+    runtime: str | None = None
+    platform: str | None = None
+
+
+class Node(Frozen, frozen=True, kw_only=True):
+    """The machine a plan was made for, as those who place it on another must ask for one."""
+
+    arch: Arch | None = None
+    vendor: str | None = None
+    device: str | None = None
+    """Name of the first device; the others of a plan are like it, or the plan says so."""
+    device_kind: DeviceKind | None = None
+    device_arch: str | None = None
+    device_id: str | None = None
+    """The PCI device id, four hexadecimal digits."""
+    driver_module: str | None = None
+    compute_capability: str | None = None
+    device_count: int = 0
+    device_memory_bytes: int | None = None
+    """Of the smallest device."""
+    memory_bytes: int | None = None
+    cpus: int = 1
+
+
+class Deploy(Frozen, frozen=True, kw_only=True):
+    """What a format of deployment needs beside the steps, decided before its template spells it; see `deploy.py`."""
+
+    name: str
+    """A name every system accepts: lower-case letters, digits and hyphens, begun by a letter."""
+    served: str
+    """The name clients call the model by."""
+    container: Container | None = None
+    server: Step | None = None
+    """The command that keeps running, with a program that is found where nobody logged in."""
+    base: str = ""
+    """Path of the API below the address, such as `/v1`."""
+    health: str | None = None
+    """Path that answers 200 once the server is ready."""
+    port: int | None = None
+    """Where the server listens: inside its container, else on the host."""
+    public_port: int | None = None
+    """Where clients find it."""
+    resource: str | None = None
+    """What Kubernetes calls the planned kind of device, `nvidia.com/gpu`."""
+    labels: dict[str, str] = {}
+    """Labels of a Kubernetes node that fits."""
+    disk_bytes: int | None = None
+    """For the model's files, with room to spare."""
+    memory_bytes: int | None = None
+    """System memory the estimate asks for."""
+    shm_bytes: int | None = None
+    nodes: int = 1
+    """Machines, for formats beyond one."""
+    engine: str | None = None
+    """The backend of a server with several that takes this form of the model."""
+    values: dict[str, str] = {}
+    """What the placeholders of recipes stand for."""
+    split: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
+    """Command of the first machine and of the others, for engines that take one a machine; Kubernetes' variables within."""
+    runner: tuple[str, ...] = ()
+    """Labels of a GitHub Actions runner."""
 
 
 class Plan(Frozen, frozen=True, kw_only=True):
@@ -904,6 +1012,12 @@ class Plan(Frozen, frozen=True, kw_only=True):
     """Folder under which everything of ours is installed; steps name paths below it."""
     os: OsFamily | None = None
     """The system the steps are spelt for."""
+    node: Node | None = None
+    """What a machine like the one planned for has."""
+    values: dict[str, str] = {}
+    """What the placeholders of the recipes stand for here: context, port, threads, ..."""
+    deploy: Deploy | None = None
+    """Filled while a format of deployment is written; never in `--as json`."""
 
 
 class Rejected(Frozen, frozen=True, kw_only=True):
@@ -1036,6 +1150,8 @@ class Result(Frozen, frozen=True, kw_only=True):
     prompt_tokens: int | None = None
     generated_tokens: int | None = None
     load_seconds: float | None = None
+    first_token_seconds: float | None = None
+    """Through a server: the median time to the first token, as a client sees it."""
     prefill_tps: float | None = None
     decode_tps: float | None = None
     peak_memory_bytes: int | None = None

@@ -25,6 +25,10 @@ FORMATS = {
 PREFERRED = ("Q4_K_M", "MXFP4", "4bit", "Q4_0", "Q8_0")
 
 
+SPLITS_EXPERTS = ("llama.cpp", "koboldcpp", "text-generation-webui")
+"""Engines that can keep the routed experts of a layer apart from it."""
+
+
 class Wanted(NamedTuple):
     ref: str
     quant: str | None = None
@@ -46,13 +50,14 @@ def estimated(wanted: Wanted, facts: Facts, overlay: Sequence[str] = ()) -> Esti
     checked(wanted)
     model, artifact = resolved(wanted, overlay)
     tables = Tables(coefficients=store.estimate_table(tuple(overlay)), chips=store.devices(tuple(overlay)))
+    margin = int(tables.coefficients.get("margin_bytes", 0))
     limit = model.shape.context if model.shape else None
     context = wanted.context or min(CONTEXT, limit or CONTEXT)
 
-    def on(these: tuple[Device, ...], form: Artifact, tokens: int) -> Estimate:
+    def on(these: tuple[Device, ...], form: Artifact, tokens: int, expert_layers: int = wanted.expert_layers) -> Estimate:
         return estimate(
             model, form, facts, these, wanted.engine, rule(wanted.engine), tokens * wanted.parallel, wanted.parallel,
-            wanted.gpu_layers, wanted.kv_type, batch=wanted.batch, expert_layers=wanted.expert_layers, tables=tables,
+            wanted.gpu_layers, wanted.kv_type, batch=wanted.batch, expert_layers=expert_layers, tables=tables,
         )  # fmt: skip
 
     def one(form: Artifact, tokens: int) -> Estimate:
@@ -63,7 +68,12 @@ def estimated(wanted: Wanted, facts: Facts, overlay: Sequence[str] = ()) -> Esti
                 found = on(every[:count], form, tokens)
                 if found.memory.fits and (found.gpu_layers is None or (model.shape and found.gpu_layers > model.shape.layers)):
                     return found
-        return on(every, form, tokens)
+        whole = on(every, form, tokens)
+        layers = model.shape.layers if model.shape and model.shape.experts else 0
+        chosen_here = wanted.gpu_layers is None and not wanted.expert_layers and wanted.engine in SPLITS_EXPERTS
+        if not layers or not every or not chosen_here or whole.gpu_layers is None or whole.gpu_layers > layers:
+            return whole
+        return apart(whole, layers, margin, lambda count: on(every, form, tokens, count))
 
     found = one(artifact, context)
     known = tables.coefficients.get("perplexity_added") or {}
@@ -72,6 +82,30 @@ def estimated(wanted: Wanted, facts: Facts, overlay: Sequence[str] = ()) -> Esti
     if found.memory.fits is False:
         return replace(found, instead=tuple(instead(found, model, artifact, context, one)))
     return found
+
+
+def apart(whole: Estimate, layers: int, margin: int, one: Callable[[int], Estimate]) -> Estimate:
+    """All layers on the devices but for the experts of the fewest leading ones, where that is faster than whole layers in system memory."""
+
+    def held(found: Estimate) -> bool:
+        rows = [row for row in found.memory.per_device if row.device != "ram"]
+        return (found.gpu_layers or 0) > layers and all((row.available_bytes or 0) >= row.total_bytes + margin for row in rows)
+
+    low, high = 1, layers
+    while low < high:
+        middle = (low + high) // 2
+        if held(one(middle)):
+            high = middle
+        else:
+            low = middle + 1
+    found = one(low)
+    faster = (found.speed.decode_tps.likely or 0) > (whole.speed.decode_tps.likely or 0)
+    if not held(found) or not faster or found.memory.fits is False:
+        return whole
+    said = (
+        f"The experts of {low} of {layers} layers stay in system memory (llama.cpp's `--n-cpu-moe {low}`), everything else on the device."
+    )
+    return replace(found, assumed=(said, *found.assumed))
 
 
 def choices(

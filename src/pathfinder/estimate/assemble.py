@@ -74,6 +74,7 @@ def estimate(
         artifact=artifact,
         context=context,
         gpu_layers=layers if devices else None,
+        expert_layers=expert_layers if devices else 0,
         memory=found,
         speed=spoken,
         assumed=(*assumptions(weights, wish, artifact, layers, everything, devices), *remaining(model, wish, found, rule), *said),

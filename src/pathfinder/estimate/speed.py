@@ -16,6 +16,9 @@ from pathfinder.types import Artifact, Device, Facts, Frozen, Interval, Model, S
 DEPTH = 512
 """Tokens already in the cache when a decode step is timed."""
 
+BATCH = 512
+"""Tokens of a prompt for which weights in system memory are copied to the device once, instead of being multiplied where they are."""
+
 
 class Place(Frozen, frozen=True, kw_only=True):
     """Where layers run: bytes a second it delivers, operations a second, seconds a layer, and how sure that is."""
@@ -90,6 +93,7 @@ def _times(plan: Plan, places: tuple[Place, ...], host: Place, table: Mapping[st
     quant = float(table.get("quant", {}).get((plan.artifact.quant if plan.artifact else "").upper(), 1.0))
     routed = float(table["experts"].get(plan.backend, table["experts"]["default"]))
     operations = 2 * active_parameters(plan.model)
+    link = float(table["link_bytes_per_second"])
     decode = prefill = 0.0
     unknown_flops, apart = False, 0
     for layer, where in enumerate(order):
@@ -105,7 +109,10 @@ def _times(plan: Plan, places: tuple[Place, ...], host: Place, table: Mapping[st
         if at.flops is None:
             unknown_flops = True
         elif layer < trunk:
-            prefill += operations / trunk / at.flops
+            computed = operations / trunk / at.flops
+            if where == placement.RAM and places and places[0].flops is not None:
+                computed = min(computed, operations / trunk / places[0].flops + weights.layers[layer] / link / BATCH)
+            prefill += computed + (weights.experts[layer] / link / BATCH if away else 0.0)
     changes = sum(1 for a, b in pairwise(order) if a != b) + 2 * apart
     decode += changes * float(table["switch_microseconds"]) * 1e-6
     used = set(order)
