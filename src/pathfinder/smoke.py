@@ -130,7 +130,8 @@ def listen(argv: list[str], name: str, request: dict[str, Any], seconds: float, 
         if on_event:
             on_event({**event, "after": request["prompts"][event["prompt"]]["text"]} if "prompt" in event else event)
 
-    outcome = run.supervise(argv, seconds=seconds, stdin=json.dumps(request).encode() + b"\n", on_line=take)
+    told = json.dumps({"stream": on_event is not None, **request}).encode() + b"\n"
+    outcome = run.supervise(argv, seconds=seconds, stdin=told, on_line=take)
     by_name = {event["event"]: event for event in events}
     loaded, done, refused = by_name.get("loaded", {}), by_name.get("done"), by_name.get("refused")
     return EngineRun(

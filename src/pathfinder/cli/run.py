@@ -61,7 +61,7 @@ def _bundled(name: str, asked: Any, progress: Any) -> list[Any]:
     for one in chosen:
         engines.need(one)
         progress.start(one.name, "the bundled probe model")
-        results.append(smoke.probe(one, asked, progress.event))
+        results.append(smoke.probe(one, asked, progress.listener))
         progress.result(results[-1])
     for missing in [] if name else [e for e in engines.ENGINES.values() if e not in chosen]:
         progress.note(f"{missing.name}: not installed. Get it with: pip install 'llm-pathfinder[{missing.extra}]'")
@@ -83,7 +83,7 @@ def _local(model: str, name: str, asked: Any, progress: Any, facts: Facts) -> An
     engines.need(chosen)
     progress.start(chosen.name, model)
     form = probe_model.form_of(path)
-    result = smoke.model(chosen, path, asked, form, progress.event)
+    result = smoke.model(chosen, path, asked, form, progress.listener)
     if form is None:
         context = asked.context or (result.prompt_tokens or 0) + (result.generated_tokens or 0)
         result = replace(result, expected=forecast(chosen.name, path, result.device_used, facts, context))

@@ -1,6 +1,7 @@
 """What a person sees while engines run: progress on a terminal, the text as it comes, then one verdict a run."""
 
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from pathfinder.cli.session import say
@@ -33,9 +34,12 @@ class Progress:
             self._live.update(f"{engine}: loading")
             self._live.start()
 
+    @property
+    def listener(self) -> Callable[[dict[str, Any]], None] | None:
+        """What is told of events; nothing when nobody reads along, so that the engine need not tell."""
+        return None if self.quiet else self.event
+
     def event(self, event: dict[str, Any]) -> None:
-        if self.quiet:
-            return
         if event["event"] == "loaded":
             self._stop()
         elif event["event"] == "token":
@@ -71,6 +75,7 @@ def summary(result: Any) -> list[str]:
 
     measured = [
         _figure(result.load_seconds, "load {:.2f} s"),
+        _figure(result.first_token_seconds, "first token {:.3f} s"),
         _figure(result.prefill_tps, "prefill {:.0f} tokens/s"),
         _figure(result.decode_tps, "decode {:.1f} tokens/s") + _range(result.expected.decode_tps),
         _figure(result.peak_memory_bytes and result.peak_memory_bytes / 2**20, "peak memory {:.0f} MiB"),

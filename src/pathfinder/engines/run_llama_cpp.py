@@ -25,6 +25,8 @@ class Engine:
         import numpy
 
         self.lib, self.np, self.out = llama_cpp, numpy, out
+        self.place: int | None = None
+        self.view: Any = None
         started = time.perf_counter()
         llama_cpp.llama_backend_init()
         params = llama_cpp.llama_model_default_params()
@@ -94,8 +96,12 @@ class Engine:
                 raise RuntimeError(f"llama_decode returned {status}")
 
     def logits(self) -> Any:
-        """The last token's logits: a view, not a copy."""
-        return self.np.ctypeslib.as_array(self.lib.llama_get_logits_ith(self.context, -1), shape=(self.vocab_size,))
+        """The last token's logits: a view, not a copy, and made once as long as llama.cpp keeps them in one place."""
+        found = self.lib.llama_get_logits_ith(self.context, -1)
+        place = ctypes.cast(found, ctypes.c_void_p).value
+        if place != self.place:
+            self.place, self.view = place, self.np.ctypeslib.as_array(found, shape=(self.vocab_size,))
+        return self.view
 
     def piece(self, token: int) -> bytes:
         buffer = ctypes.create_string_buffer(256)

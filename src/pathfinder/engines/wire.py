@@ -14,6 +14,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+STREAM_SECONDS = 0.1
+
 
 class Wire:
     """Takes descriptor 1 before the engine is imported."""
@@ -23,6 +25,7 @@ class Wire:
         os.dup2(2, 1)
         sys.stdout = sys.stderr
         self._last = 0.0
+        self._stream = True
         self._pending: dict[int, str] = {}
 
     def request(self) -> dict[str, Any]:
@@ -34,18 +37,22 @@ class Wire:
                 break
             line += piece
         threading.Thread(target=_end_with_parent, daemon=True).start()
-        return dict(json.loads(line))
+        request = dict(json.loads(line))
+        self._stream = request.get("stream", True)
+        return request
 
     def send(self, event: str, **fields: Any) -> None:
         self.flush()
         self._write(event, fields)
 
     def token(self, prompt: int, text: str) -> None:
-        """Streamed text, bundled so that a fast engine is not slowed down by its reader."""
+        """Streamed text, bundled: every line wakes the reader on a core that the engine computes on."""
+        if not self._stream:
+            return
         if text:
             self._pending[prompt] = self._pending.get(prompt, "") + text
         now = time.monotonic()
-        if now - self._last > 0.03:
+        if now - self._last > STREAM_SECONDS:
             self._last = now
             self.flush()
 
