@@ -116,7 +116,9 @@ def main() -> None:
             figures = [f"{speed:.2f} tokens/s, {size >> 20} MiB" for speed, size in (theirs, mine)]
             print(f"round {number + 1}: llama-bench {figures[0]}; run {figures[1]}", flush=True)
     speed, memory, our_speed, our_memory = (statistics.median(column) for column in zip(*rows, strict=True))
-    print(f"decode ratio {our_speed / speed:.3f}, memory difference {(our_memory - memory) / 2**20:+.0f} MiB (medians of {args.rounds})")
+    best, _, our_best, _ = (max(column) for column in zip(*rows, strict=True))
+    print(f"decode ratio {our_speed / speed:.3f} of the medians, {our_best / best:.3f} of the fastest of {args.rounds}")
+    print(f"peak memory {(our_memory - memory) / 2**20:+.0f} MiB")
 
 
 if __name__ == "__main__":
