@@ -57,6 +57,36 @@ def _form_of_folder(path: Path) -> str | None:
     return "hf" if isinstance(config, dict) and config.get("_name_or_path") == NAME else None
 
 
+def every() -> list[Form]:
+    """All forms, of whatever engine."""
+    return _forms()
+
+
+def end() -> int:
+    """The token that ends a text."""
+    return int(_document("reference.json")["end"])
+
+
+def pieces() -> dict[str, int]:
+    """Text of a token to its id, as servers tell tokens; those that are no text by themselves are left out."""
+    vocabulary: dict[str, int] = _document("hf/tokenizer.json")["model"]["vocab"]
+    bytes_of = _byte_level()
+    found: dict[str, int] = {}
+    for spelt, id in vocabulary.items():
+        try:
+            found[bytes(bytes_of[char] for char in spelt).decode()] = id
+        except (KeyError, UnicodeDecodeError):
+            continue
+    return found
+
+
+def _byte_level() -> dict[str, int]:
+    """GPT-2's spelling of bytes as printable characters (`bytes_to_unicode`)."""
+    plain = [*range(ord("!"), ord("~") + 1), *range(0xA1, 0xAC + 1), *range(0xAE, 0xFF + 1)]
+    others = [byte for byte in range(256) if byte not in plain]
+    return {chr(byte): byte for byte in plain} | {chr(256 + at): byte for at, byte in enumerate(others)}
+
+
 def reference(form: str) -> Reference:
     """What the form must answer, and how far an engine's log-probabilities may be off."""
     document = _document("reference.json")

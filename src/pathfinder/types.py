@@ -962,8 +962,14 @@ class Deploy(Frozen, frozen=True, kw_only=True):
     """The backend of a server with several that takes this form of the model."""
     values: dict[str, str] = {}
     """What the placeholders of recipes stand for."""
-    split: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
-    """Command of the first machine and of the others, for engines that take one a machine; Kubernetes' variables within."""
+    before: tuple[Step, ...] = ()
+    """Steps to take once before the server starts, by hand or by `--as sh`."""
+    after: tuple[Step, ...] = ()
+    """Steps once it runs."""
+    leader: tuple[str, ...] = ()
+    """Further arguments of the first machine, where an engine spans several; the variables in it are Kubernetes' own."""
+    worker: tuple[str, ...] = ()
+    """Of the others."""
     runner: tuple[str, ...] = ()
     """Labels of a GitHub Actions runner."""
 

@@ -13,8 +13,14 @@ from pathfinder.types import Facts
 
 def run(
     ctx: typer.Context,
-    model: Annotated[str, typer.Option(metavar="FILE.gguf|FOLDER", help="A local model; the bundled probe model when left out.")] = "",
-    engine: Annotated[str, typer.Option(metavar="llama.cpp|mlx", help="The engine; every installed one when left out.")] = "",
+    model: Annotated[
+        str,
+        typer.Option(metavar="FILE.gguf|FOLDER", help="A local model, or a server's name for one; the bundled probe model when left out."),
+    ] = "",
+    engine: Annotated[
+        str,
+        typer.Option(metavar="llama.cpp|mlx|URL", help="The engine, or a running server's address; every installed engine when left out."),
+    ] = "",
     prompt: Annotated[str, typer.Option(help="Text to continue.")] = "",
     tokens: Annotated[int, typer.Option(help="Most tokens to generate per prompt.")] = 0,
     context: Annotated[int, typer.Option(help="Context size in tokens.")] = 0,
@@ -32,6 +38,8 @@ def run(
     from pathfinder import smoke
     from pathfinder.cli.streaming import Progress
 
+    if engine.startswith(("http://", "https://")):
+        return _finish([_served(engine, model, prompt, tokens, timeout, session)], session, record)
     facts = facts_of(LIVE, session)
     asked = smoke.Asked(
         threads=threads or smoke.threads(facts),
@@ -42,12 +50,29 @@ def run(
     )
     with Progress(quiet=session.json, color=not session.no_color) as progress:
         results = _bundled(engine, asked, progress) if not model else [_local(model, engine, asked, progress, facts)]
+    return _finish(results, session, record)
+
+
+def _finish(results: list[Any], session: Session, record: str) -> int:
     _print(results, session.json)
     if record:
         _record(Path(record), results)
     from pathfinder.verdict import FAILED
 
     return ExitStatus.NO if any(r.verdict in FAILED for r in results) else ExitStatus.OK
+
+
+def _served(url: str, model: str, prompt: str, tokens: int, seconds: float, session: Session) -> Any:
+    from pathfinder import served
+    from pathfinder.cli.streaming import Progress
+
+    if session.offline and not served.loopback(url):
+        raise Problem("asking another machine needs the network.", where="--offline", exit=ExitStatus.NO)
+    with Progress(quiet=session.json, color=not session.no_color) as progress:
+        progress.start(url, model or "the model it serves")
+        result = served.run(url, model or None, prompt=prompt or None, tokens=tokens or None, seconds=seconds, on_event=progress.listener)
+        progress.result(result)
+    return result
 
 
 def _bundled(name: str, asked: Any, progress: Any) -> list[Any]:
