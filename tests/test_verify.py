@@ -243,6 +243,15 @@ def test_what_must_be_compiled_is_said():
     assert "has no wheel and is compiled" in done.proofs[0].says and not done.found
 
 
+def test_a_part_of_a_recipe_proves_nothing():
+    steps = [
+        {"kind": "pip", "title": "Install a helper", "pip": {"packages": ["sample==1.0"]}},
+        {"kind": "download", "title": "Fetch the engine", "url": "https://forge.example/engine.tar.gz"},
+    ]
+    done = checked(cell(install=steps), wheels=[("sample", "1.0", "any")])
+    assert done.proofs == () and [one.kind for one in done.found] == ["note"] and "Only a part" in done.found[0].says
+
+
 def test_what_does_not_resolve_is_wrong_and_proves_nothing():
     done = checked(cell({"packages": ["sample==2.0"]}), wheels=[("sample", "1.0", "any")])
     assert done.proofs == () and done.found[0].kind == "wrong" and "there is no sample==2.0" in done.found[0].says

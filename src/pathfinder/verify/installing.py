@@ -15,7 +15,7 @@ from pathfinder.types import Cell, Evidence, Facts, StepTemplate
 from pathfinder.verify.flags import Asked, asked, imports, known
 from pathfinder.verify.report import CellReport, Found
 from pathfinder.verify.resolver import Request, reason
-from pathfinder.verify.resolving import Resolver
+from pathfinder.verify.resolving import Resolver, whole
 from pathfinder.verify.targets import Target, listed, pythons
 from pathfinder.verify.wheels import address, named, pinned, source, without_local
 from pathfinder.when import evaluate, scope_of
@@ -76,6 +76,8 @@ class _Env(NamedTuple):
 def installs_here(cell: Cell, facts: Facts) -> bool:
     """Whether a cell has a `pip` recipe that this machine could carry out and start."""
     if not any(step.pip for step in cell.install) or facts.os.family not in cell.os or (cell.arch and facts.os.arch not in cell.arch):
+        return False
+    if not whole(cell):
         return False
     backend = facts.backends.get(cell.backend)
     if cell.backend != "cpu" and (backend is None or backend.usable is not True):
@@ -141,6 +143,8 @@ def _refused(cell: Cell, packages: Sequence[str], version: str, machine: Machine
     target = Target(os=os.family or "linux", arch=os.arch or "x86_64", version=_newest_known(os.libc_version))
     request = Request(packages=tuple(packages), target=target, python=version, wheels_only=False, overrides=machine.instead)
     answer = machine.resolver(request)
+    if answer.refused and any(named(one) == named(other) for one in machine.instead for other in packages):
+        return f"not installed: with {listed(list(machine.instead))} at hand it does not resolve: {answer.refused}"
     if answer.refused:
         return f"does not resolve here for Python {version}: {answer.refused}"
     needless = sorted(pick.name for pick in answer.picks if pick.name.startswith(("nvidia-", "cuda-")))

@@ -14,6 +14,8 @@ from pathfinder.verify.targets import GLIBCS, Target
 from pathfinder.verify.wheels import Pick, from_lock
 
 SECONDS = 150.0
+HEAVY = ("torch<0.1", "tensorrt<0.1")
+"""Constraints for what a source archive may fetch only to name its dependencies: nobody's metadata is worth gigabytes."""
 _SILENT = re.compile(
     r"dns error|could not resolve host|failed to lookup address|client error \(connect\)|connection refused|network is unreachable"
     r"|temporary failure in name resolution|operation timed out|failed to establish a new connection|certificate|max retries exceeded",
@@ -88,10 +90,11 @@ def _with_uv(request: Request, uv: str) -> Answer:
         file.write_text("".join(f"{one}\n" for one in request.packages), "utf-8")
         lines: list[str] = []
         env = {"UV_HTTP_RETRIES": "1", "NO_COLOR": "1", **request.target.env}
-        if request.overrides:
-            overrides = Path(folder) / "overrides.txt"
-            overrides.write_text("".join(f"{one}\n" for one in request.overrides), "utf-8")
-            env["UV_OVERRIDE"] = str(overrides)
+        lists = {"UV_OVERRIDE": request.overrides, "UV_BUILD_CONSTRAINT": () if request.wheels_only else HEAVY}
+        for name, requirements in lists.items():
+            if requirements:
+                (Path(folder) / name).write_text("".join(f"{one}\n" for one in requirements), "utf-8")
+                env[name] = str(Path(folder) / name)
         ended = supervise([uv, *uv_arguments(request, str(file))], seconds=SECONDS, env=env, on_line=lines.append)
     if ended.code == 0:
         return Answer(from_lock("\n".join(lines)))
@@ -99,6 +102,8 @@ def _with_uv(request: Request, uv: str) -> Answer:
 
 
 def _refusal(text: str) -> Answer:
+    if any(one in text for one in HEAVY):
+        return Answer(silent="a source archive that wants gigabytes only to name its dependencies")
     if _SILENT.search(text):
         place = _PLACE.search(text)
         return Answer(silent=place["url"] if place else reason(text))

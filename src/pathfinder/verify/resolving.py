@@ -66,7 +66,15 @@ def check_cell(cell: Cell, resolver: Resolver, today: str) -> CellReport:
             outcomes = outcomes_of(cell, step.pip, resolver, step.when)
             proofs += _proof(step.pip, outcomes, today)
             found += [*_findings(step, outcomes), *_needless(cell, step.pip, outcomes)]
+    if proofs and not whole(cell):
+        found += [Found(kind="note", says=f"Only a part of its recipe: {proof.says}") for proof in proofs]
+        proofs = []
     return CellReport(cell=cell.id, proofs=tuple(dict.fromkeys(proofs)), found=tuple(dict.fromkeys(found)))
+
+
+def whole(cell: Cell) -> bool:
+    """Whether a cell is installed by its `pip` steps: what else is downloaded or run is not proved by them."""
+    return not any(step.kind in ("download", "unpack", "run") for step in cell.install)
 
 
 def outcomes_of(cell: Cell, pip: PipInstall, resolver: Resolver, when: When | None = None) -> list[Outcome]:
