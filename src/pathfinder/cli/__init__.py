@@ -32,6 +32,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     # Start-up allocates much and frees nothing: collecting during imports costs a tenth of the whole run.
     gc.disable()
     args = list(sys.argv[1:] if argv is None else argv)
+    if (getattr(sys.stdout, "encoding", None) or "utf-8").lower() not in ("utf-8", "utf8"):
+        from pathfinder.cli.plain import speak_plainly
+
+        speak_plainly("--json" in args)
     try:
         status = _run(args)
     except Problem as problem:

@@ -21,9 +21,11 @@ def run(args: list[str]) -> int:
     try:
         status = command.main(_verb_first(args), prog_name="pathfinder", standalone_mode=False)
     except typer.Exit as stop:
+        if stop.exit_code == ExitStatus.INTERRUPTED:
+            raise KeyboardInterrupt from None
         return int(stop.exit_code)
     except typer.Abort:
-        return ExitStatus.INTERRUPTED
+        raise KeyboardInterrupt from None
     except Exception as error:
         if not hasattr(error, "format_message"):
             raise
@@ -100,6 +102,11 @@ def _top(ctx: typer.Context, version: bool = typer.Option(False, "--version", he
         print(f"pathfinder {__version__}")
         raise typer.Exit(0)
     if ctx.invoked_subcommand is None:
+        if sys.stdin.isatty() and sys.stdout.isatty():
+            from pathfinder.cli.dialogue import dialogue, possible
+
+            if possible():
+                raise typer.Exit(dialogue())
         print(ctx.get_help())
         raise typer.Exit(0)
 
