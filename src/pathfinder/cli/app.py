@@ -21,15 +21,15 @@ def run(args: list[str]) -> int:
     try:
         status = command.main(_verb_first(args), prog_name="pathfinder", standalone_mode=False)
     except typer.Exit as stop:
-        if stop.exit_code == ExitStatus.INTERRUPTED:
-            raise KeyboardInterrupt from None
-        return int(stop.exit_code)
+        status = stop.exit_code
     except typer.Abort:
         raise KeyboardInterrupt from None
     except Exception as error:
         if not hasattr(error, "format_message"):
             raise
         raise _usage(error) from None
+    if status == ExitStatus.INTERRUPTED:  # Typer makes Ctrl-C an exit of its own
+        raise KeyboardInterrupt
     return int(status or 0)
 
 
