@@ -1,5 +1,6 @@
 """The Typer application: a group that builds one verb, and options whose plain values need no validation library."""
 
+import os
 import sys
 from functools import partial
 from importlib import import_module
@@ -12,12 +13,16 @@ from pathfinder.cli import VERBS
 from pathfinder.cli.session import Session, everywhere
 from pathfinder.errors import ExitStatus, Problem
 
+COMPLETE = "_PATHFINDER_COMPLETE"
+"""Set when a shell asks what could follow (`pathfinder.cli.complete`)."""
 _SETTINGS: dict[str, Any] = {"help_option_names": ["-h", "--help"]}
 
 
 def run(args: list[str]) -> int:
     """Parse and run; raises `Problem` for a usage error."""
     command = _group()
+    if COMPLETE in os.environ:
+        _answer_the_shell()
     try:
         status = command.main(_verb_first(args), prog_name="pathfinder", standalone_mode=False)
     except typer.Exit as stop:
@@ -46,6 +51,10 @@ def build(verb: str) -> Any:
     command.context_settings = _SETTINGS
     for leaf in getattr(command, "commands", {"": command}).values():
         leaf.params.extend(_everywhere_params())
+        if COMPLETE in os.environ:
+            from pathfinder.cli.complete import attach
+
+            attach(leaf, verb)
         leaf.context_settings = _SETTINGS
         leaf.__class__ = _Verb
     _quicken(command)
@@ -58,6 +67,11 @@ class _Group(TyperGroup):
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         return build(cmd_name) if cmd_name in VERBS else None
+
+    def shell_complete(self, ctx: Any, incomplete: str) -> Any:
+        """Verbs with their sentences; building each to ask it would take ten times as long."""
+        found = [_completion_item()(verb, help=says) for verb, says in VERBS.items() if verb.startswith(incomplete)]
+        return found or TyperCommand.shell_complete(self, ctx, incomplete)  # type: ignore[arg-type]
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         with formatter.section("Verbs"):
@@ -109,6 +123,27 @@ def _top(ctx: typer.Context, version: bool = typer.Option(False, "--version", he
                 raise typer.Exit(dialogue())
         print(ctx.get_help())
         raise typer.Exit(0)
+
+
+def _answer_the_shell() -> None:
+    from typer.completion import completion_init
+
+    from pathfinder.cli.complete import glue
+
+    completion_init()
+    shells = sys.modules.get("typer._completion_classes")
+    if hasattr(shells, "_sanitize_help_text"):
+        shells._sanitize_help_text = str  # type: ignore[union-attr]  # ours has no markup to take out, and rich takes longer than the rest
+    if os.environ[COMPLETE].endswith("bash"):
+        glue()
+
+
+def _completion_item() -> Any:
+    """Click's class, from Typer's own copy of it or, with an older Typer, from Click."""
+    try:
+        return import_module("typer._click.shell_completion").CompletionItem
+    except ImportError:
+        return import_module("click.shell_completion").CompletionItem
 
 
 def _everywhere_params() -> list[Any]:
@@ -165,7 +200,7 @@ def _quicken_one(parameter: Any) -> Any:
 
 def _process(parameter: Any, typers_own: Any, ctx: Any, value: Any) -> Any:
     quick, converted = _plain(getattr(parameter.type_descriptor, "annotation", None), value)
-    if not quick or (parameter.required and converted in (None, [])):
+    if not quick or (parameter.required and converted in (None, []) and not ctx.resilient_parsing):
         return typers_own(ctx, value)
     return parameter.callback(ctx, parameter, converted) if parameter.callback is not None else converted
 
