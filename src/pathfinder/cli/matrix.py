@@ -130,10 +130,11 @@ def verify(
     return ExitStatus.NO if document.counts["wrong"] else ExitStatus.OK
 
 
-@app.command("export", help="The whole matrix as one table or document.")
+@app.command("export", help="The whole matrix as one table, document or page.")
 def export(
     ctx: typer.Context,
-    as_: Annotated[str, typer.Option("--as", metavar="FORMAT", help="json, csv or markdown.")] = "json",
+    as_: Annotated[str, typer.Option("--as", metavar="FORMAT", help="json, csv, markdown or html.")] = "json",
+    output: Annotated[str | None, typer.Option("--output", "-o", metavar="FILE", help="Write there instead of printing.")] = None,
     os: Os = None,
     backend: Backend = None,
     task: Task = None,
@@ -141,22 +142,41 @@ def export(
 ) -> int:
     from pathfinder.cli.session import say
 
-    chosen = _chosen(ctx.obj, os, backend, task, state)
-    if as_ == "json":
+    if as_ not in EXPORTS:
+        raise Problem(f"There is no format {as_!r}.", where="--as", hint=f"One of: {', '.join(EXPORTS)}.")
+    text = _exported(as_, _chosen(ctx.obj, os, backend, task, state), ctx.obj)
+    if output is None:
+        say(text)
+        return ExitStatus.OK
+    try:
+        Path(output).write_text(text + "\n", encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise Problem(f"The file cannot be written: {error.strerror}.", where=output) from None
+    return ExitStatus.OK
+
+
+EXPORTS = ("json", "csv", "markdown", "html")
+
+
+def _exported(format: str, chosen: "list[Runtime]", session: Any) -> str:
+    if format == "json":
+        import msgspec
+
         from pathfinder.documents import matrix_document
 
-        _document(matrix_document(chosen))
-    elif as_ == "csv":
+        return msgspec.json.format(msgspec.json.encode(matrix_document(chosen)), indent=1).decode()
+    if format == "csv":
         from pathfinder.listing import csv_text
 
-        say(csv_text(chosen).rstrip("\n"))
-    elif as_ == "markdown":
+        return csv_text(chosen).rstrip("\n")
+    if format == "markdown":
         from pathfinder.pages import support_table
 
-        say(support_table(chosen).rstrip("\n"))
-    else:
-        raise Problem(f"There is no format {as_!r}.", where="--as", hint="One of: json, csv, markdown.")
-    return ExitStatus.OK
+        return support_table(chosen).rstrip("\n")
+    from pathfinder import __version__, store
+    from pathfinder.page import page
+
+    return page(chosen, store.templates() / "page", store.rank_table(session.overlay), __version__)
 
 
 def _chosen(session: Any, os: str | None, backend: str | None, task: str | None, state: str | None) -> "list[Runtime]":
