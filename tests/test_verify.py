@@ -14,10 +14,12 @@ from pathfinder.run import Outcome
 from pathfinder.types import Cpu, Evidence, Facts, Os
 from pathfinder.verify import proofs, references
 from pathfinder.verify.flags import asked, imports, known
-from pathfinder.verify.installing import Machine, check_start, installs_here, try_cell
+from pathfinder.verify.installing import Machine, installs_here, try_cell
+from pathfinder.verify.judging import check_cell, newest
+from pathfinder.verify.looking import check_start
 from pathfinder.verify.report import CellReport, Found
 from pathfinder.verify.resolver import Answer, Request, find_uv, from_report, pip_platforms, reason, resolve, uv_arguments
-from pathfinder.verify.resolving import Resolver, check_cell, newest
+from pathfinder.verify.resolving import Resolver
 from pathfinder.verify.targets import Target, pythons, spans, targets
 from pathfinder.verify.wheels import Pick, address, from_lock, named, pinned, source, without_local
 

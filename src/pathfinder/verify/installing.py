@@ -1,4 +1,4 @@
-"""Recipes really carried out: installed into a throw-away environment, imported, their flags looked up in the program's own help."""
+"""Recipes really carried out, each in an environment that is thrown away afterwards."""
 
 import json
 import sys
@@ -12,34 +12,17 @@ from msgspec.structs import replace
 from pathfinder.run import Outcome, supervise
 from pathfinder.steps import PLACEHOLDERS, fill
 from pathfinder.types import Cell, Evidence, Facts, StepTemplate
-from pathfinder.verify.flags import Asked, asked, imports, known
+from pathfinder.verify.judging import whole
+from pathfinder.verify.looking import HELP_SECONDS, LOOK, check_start, last
 from pathfinder.verify.report import CellReport, Found
 from pathfinder.verify.resolver import Request, reason
-from pathfinder.verify.resolving import Resolver, whole
+from pathfinder.verify.resolving import Resolver
 from pathfinder.verify.targets import Target, listed, pythons
 from pathfinder.verify.wheels import address, named, pinned, source, without_local
 from pathfinder.when import evaluate, scope_of
 
 INSTALL_SECONDS = 1800.0
-HELP_SECONDS = 240.0
 Tell = Callable[[str], None]
-
-_LOOK = """
-import importlib, importlib.metadata as m, json, sys
-found = {"versions": {d.metadata["Name"]: d.version for d in m.distributions() if d.metadata["Name"]}, "imported": [], "failed": ""}
-owners = m.packages_distributions()
-for name in sys.argv[1:]:
-    fold = lambda text: text.lower().replace("-", "_").replace(".", "_")
-    mine = sorted((module for module, owned in owners.items() if fold(name) in map(fold, owned) and module.isidentifier()),
-                  key=lambda module: (fold(module) != fold(name), fold(module) not in fold(name), module.startswith("_"), module))
-    if mine:
-        try:
-            importlib.import_module(mine[0])
-            found["imported"].append(mine[0])
-        except BaseException as error:
-            found["failed"] = f"import {mine[0]}: {type(error).__name__}: {error}"
-print("\\n" + json.dumps(found))
-"""
 
 
 class Machine(NamedTuple):
@@ -185,7 +168,7 @@ def _install(cell: Cell, env: _Env, packages: Sequence[str], indexes: Sequence[s
 
 def _looked(cell: Cell, env: _Env, packages: Sequence[str], version: str, machine: Machine, without_index: bool) -> CellReport:
     mine = [named(one) for one in packages]
-    ended, heard = env.run(["{python}", "-c", _LOOK, *mine], HELP_SECONDS)
+    ended, heard = env.run(["{python}", "-c", LOOK, *mine], HELP_SECONDS)
     try:
         seen = json.loads(heard.strip().rpartition("\n")[2])
     except ValueError:
@@ -196,7 +179,7 @@ def _looked(cell: Cell, env: _Env, packages: Sequence[str], version: str, machin
         if step.check:
             done, said = env.run(step.check, HELP_SECONDS)
             if done.code != 0:
-                wrong.append(f"its check fails: {_last(said) or done.signal}")
+                wrong.append(f"its check fails: {last(said) or done.signal}")
     for step in cell.launch:
         right, bad = check_start(step, env.run)
         good, wrong = [*good, *right], [*wrong, *bad]
@@ -205,57 +188,6 @@ def _looked(cell: Cell, env: _Env, packages: Sequence[str], version: str, machin
     proofs = () if seen["failed"] else (_evidence(packages, how, good, machine.today),)
     found = tuple(Found(kind="wrong", how="installed", says=one) for one in wrong)
     return CellReport(cell=cell.id, proofs=proofs, found=found)
-
-
-Run = Callable[[Sequence[str], float], tuple[Outcome, str]]
-
-
-def check_start(step: StepTemplate, run: Run) -> tuple[list[str], list[str]]:
-    """What holds and what does not of a start command: its flags in the program's help, or the imports of its code."""
-    ask = asked(step)
-    if ask is None:
-        return [], []
-    if ask.code is not None:
-        return _code(ask, run)
-    heard, shown = "", ""
-    for program in _ladder(ask):
-        for option in ("--help", "--help=all", "-h"):
-            ended, said = run([*program, option], HELP_SECONDS)
-            if ended.code == 0 and known(said):
-                heard, shown = f"{heard}\n{said}", shown or " ".join([*_spelt(program), option])
-            if set(ask.flags) <= known(heard):
-                break
-        if heard:
-            break
-    if not heard:
-        return [], [f"`{' '.join(_spelt((*ask.program, *ask.subcommands)))} --help` does not answer: {_last(said) or ended.signal}"]
-    missing = [flag for flag in ask.flags if flag not in known(heard)]
-    there = [flag for flag in ask.flags if flag not in missing]
-    bad = [f"`{shown}` knows no {listed(missing)}"] if missing else []
-    return [f"`{shown}` knows {listed(there)}" if there else f"`{shown}` answers"], bad
-
-
-def _ladder(ask: Asked) -> list[tuple[str, ...]]:
-    """The program with all its subcommands, then with fewer: a bare word may as well be a model's name."""
-    return [(*ask.program, *ask.subcommands[:length]) for length in range(len(ask.subcommands), -1, -1)]
-
-
-def _spelt(program: Sequence[str]) -> list[str]:
-    return [word.replace("{bin}/", "").replace("{python}", "python") for word in program]
-
-
-def _code(ask: Asked, run: Run) -> tuple[list[str], list[str]]:
-    try:
-        lines = imports(ask.code or "")
-    except SyntaxError as error:
-        return [], [f"the start command is no Python: {error.msg}"]
-    ended, said = run([*ask.program, "-c", lines], HELP_SECONDS)
-    told = listed(lines.splitlines())
-    return ([f"the start command's `{told}` works"], []) if ended.code == 0 else ([], [f"`{told}` fails: {_last(said) or ended.signal}"])
-
-
-def _last(text: str) -> str:
-    return next((line.strip()[:300] for line in reversed(text.splitlines()) if line.strip()), "")
 
 
 def _how(env: _Env, versions: Mapping[str, str], packages: Sequence[str], version: str, machine: Machine, without_index: bool) -> str:

@@ -1,17 +1,16 @@
-"""A runtime's `pip` steps, resolved for every system and release of Python they claim."""
+"""One `pip` step, resolved for every system and release of Python it claims; and what else would do where it is refused."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 from msgspec.structs import replace
 
 from pathfinder.errors import ExitStatus, Problem
-from pathfinder.types import Cell, Evidence, PipInstall, StepTemplate, When
-from pathfinder.verify.report import CellReport, Found
+from pathfinder.types import Cell, PipInstall, When
 from pathfinder.verify.resolver import Answer, Request, resolve
-from pathfinder.verify.targets import Target, listed, pythons, spans, targets
-from pathfinder.verify.wheels import Pick, address, named, pinned, source, without_local
+from pathfinder.verify.targets import Target, listed, pythons, targets
+from pathfinder.verify.wheels import address, named, without_local
 
 AT_ONCE = 4
 """Resolutions side by side: they wait for the registry most of the time."""
@@ -45,36 +44,15 @@ class Resolver:
         return self._known[request]
 
     def note_silence(self, url: str) -> None:
-        host = _host(url)
-        if host not in self._silent:
-            self._silent.append(host)
+        if host(url) not in self._silent:
+            self._silent.append(host(url))
 
     def answers(self, url: str) -> bool:
-        return _host(url) not in self._silent
+        return host(url) not in self._silent
 
 
-def _host(url: str) -> str:
+def host(url: str) -> str:
     return url.partition("://")[2].partition("/")[0]
-
-
-def check_cell(cell: Cell, resolver: Resolver, today: str) -> CellReport:
-    """Every `pip` step of one cell. Raises Problem when the registry itself does not answer."""
-    proofs: list[Evidence] = []
-    found: list[Found] = []
-    for step in cell.install:
-        if step.pip is not None:
-            outcomes = outcomes_of(cell, step.pip, resolver, step.when)
-            proofs += _proof(step.pip, outcomes, today)
-            found += [*_findings(step, outcomes), *_needless(cell, step.pip, outcomes)]
-    if proofs and not whole(cell):
-        found += [Found(kind="note", says=f"Only a part of its recipe: {proof.says}") for proof in proofs]
-        proofs = []
-    return CellReport(cell=cell.id, proofs=tuple(dict.fromkeys(proofs)), found=tuple(dict.fromkeys(found)))
-
-
-def whole(cell: Cell) -> bool:
-    """Whether a cell is installed by its `pip` steps: what else is downloaded or run is not proved by them."""
-    return not any(step.kind in ("download", "unpack", "run") for step in cell.install)
 
 
 def outcomes_of(cell: Cell, pip: PipInstall, resolver: Resolver, when: When | None = None) -> list[Outcome]:
@@ -107,7 +85,7 @@ def _attempt(pip: PipInstall, target: Target, python: str, resolver: Resolver) -
         return _reduced(request, resolver)
     answer = resolver(request)
     if answer.silent is not None:
-        if not any(_host(url) == _host(answer.silent) for url in _places(request)):
+        if not any(host(url) == host(answer.silent) for url in _places(request)):
             raise Problem(
                 f"The registry does not answer: {answer.silent}.", hint="Without it nothing can be proved; nothing was written.",
                 exit=ExitStatus.UNKNOWN,
@@ -150,126 +128,3 @@ def _reduced(request: Request, resolver: Resolver) -> Outcome:
     reduced = replace(request, packages=packages, extra_index_urls=urls, find_links=links, index_url=index)
     answer = resolver(reduced)
     return Outcome(request.target, request.python, Answer(answer.picks, answer.refused, silent), instead=instead)
-
-
-# --- in words --------------------------------------------------------------------------------------------------------
-
-
-def _proof(pip: PipInstall, outcomes: Sequence[Outcome], today: str) -> list[Evidence]:
-    good = [one for one in outcomes if one.answer.resolved and one.newer is None]
-    if not good:
-        return []
-    says = f"{_packages(good)} for {_where(good)}; {_own(pip, good)}"
-    return [Evidence(source=source(pip.packages) or "pypi", checked=today, how="resolved", says=says)]
-
-
-def _packages(outcomes: Sequence[Outcome]) -> str:
-    counts = sorted({len(one.answer.picks) for one in outcomes})
-    return f"{counts[0]} packages" if len(counts) == 1 else f"{counts[0]} to {counts[-1]} packages"
-
-
-def _where(outcomes: Sequence[Outcome]) -> str:
-    """`Python 3.11 to 3.14 on Linux x86_64 (glibc 2.28) and Linux aarch64 (glibc 2.28)`; systems with the same releases together."""
-    releases: dict[str, list[str]] = {}
-    for one in outcomes:
-        releases.setdefault(one.target.says, []).append(one.python)
-    together: dict[str, list[str]] = {}
-    for system, versions in releases.items():
-        together.setdefault(spans(versions), []).append(system)
-    return "; ".join(f"Python {versions} on {listed(systems)}" for versions, systems in together.items())
-
-
-def _own(pip: PipInstall, outcomes: Sequence[Outcome]) -> str:
-    """What the wheels of the packages the recipe names are for; that a pure one resolves everywhere; what is compiled."""
-    mine = {named(one) for one in pip.packages}
-    picks = [pick for one in outcomes for pick in one.answer.picks]
-    parts = []
-    for name in sorted(mine):
-        chosen = [pick for pick in picks if pick.name == name]
-        if chosen and all(pick.pure for pick in chosen):
-            parts.append(f"{name} {_versions(chosen)} is a pure Python wheel, which resolves everywhere")
-        elif chosen:
-            tags = sorted({pick.platform for pick in chosen if pick.platform})
-            parts.append(f"{name} {_versions(chosen)} {listed(tags) if tags else 'has no wheel and is compiled'}")
-    behind = sorted({pick.name for pick in picks if pick.name not in mine and pick.platform not in (None, "any")} & NATIVE)
-    if behind and any("pure" in part for part in parts):
-        parts.append(f"platform wheels behind it: {listed(behind)}")
-    source_only = sorted({name for one in outcomes for name in one.compiled} - mine)
-    if source_only:
-        parts.append(f"without a wheel, compiled there: {listed(source_only)}")
-    return "; ".join(parts)
-
-
-NATIVE = frozenset(
-    (
-        "av", "bitsandbytes", "ctranslate2", "mlx", "mlx-cpu", "mlx-cuda-12", "mlx-cuda-13", "mlx-metal", "onnxruntime", "onnxruntime-gpu",
-        "openvino", "openvino-tokenizers", "sentencepiece", "tokenizers", "torch", "torchaudio", "torchvision", "triton", "xformers",
-    )
-)  # fmt: skip
-"""Engines worth naming behind a pure Python package."""
-
-
-def _versions(picks: Sequence[Pick]) -> str:
-    return listed(sorted({pick.version for pick in picks}))
-
-
-def _findings(step: StepTemplate, outcomes: Sequence[Outcome]) -> Iterator[Found]:
-    if not outcomes:
-        yield Found(kind="wrong", says=f"'{step.title}' claims no system or no release of Python.")
-    wrong = [one for one in outcomes if one.answer.refused is not None and one.answer.silent is None]
-    for why, ones in _by(wrong, lambda one: one.answer.refused or ""):
-        yield Found(kind="wrong", says=f"'{step.title}' does not resolve for {_where(ones)}: {why}")
-    for newer, ones in _by([one for one in outcomes if one.newer is not None], lambda one: one.newer.says if one.newer else ""):
-        yield Found(kind="wrong", says=f"'{step.title}' needs {newer} and newer; the cell claims {_where(ones)}")
-    unasked = [one for one in outcomes if one.answer.silent is not None]
-    for says, ones in _by(unasked, _unasked):
-        rest = (
-            f"; the rest resolves to {_packages(ones)}{f' with {ones[0].instead}' if ones[0].instead else ''}"
-            if ones[0].answer.picks
-            else ""
-        )
-        yield Found(kind="open", says=f"'{step.title}', {_where(ones)}: {says}{rest}.")
-
-
-def _needless(cell: Cell, pip: PipInstall, outcomes: Sequence[Outcome]) -> Iterator[Found]:
-    """A build for the CPU that fetches CUDA's libraries works, but costs gigabytes."""
-    if cell.backend != "cpu":
-        return
-    names = {pick.name for one in outcomes if one.answer.resolved for pick in one.answer.picks}
-    cuda = sorted(name for name in names if name.startswith("nvidia-"))
-    if len(cuda) > 2 and not any(named(one).startswith("nvidia-") for one in pip.packages):
-        yield Found(kind="note", says=f"For the CPU it fetches {len(cuda)} packages of CUDA libraries, {cuda[0]} among them.")
-
-
-def _by(outcomes: Sequence[Outcome], key: Callable[[Outcome], str]) -> list[tuple[str, list[Outcome]]]:
-    groups: dict[str, list[Outcome]] = {}
-    for one in outcomes:
-        groups.setdefault(key(one), []).append(one)
-    return list(groups.items())
-
-
-def _unasked(one: Outcome) -> str:
-    silent = one.answer.silent or ""
-    said = f"{_host(silent)} is not reachable here" if "://" in silent else f"not asked: {silent}"
-    return f"{said}; the registry alone does not resolve it: {one.answer.refused}" if one.answer.refused else said
-
-
-def newest(pip: PipInstall, cell: Cell, resolver: Resolver) -> Iterator[Found]:
-    """Whether the registry has a newer version of what a step pins, and whether that resolves as well."""
-    first = next((one for one in pip.packages if pinned(one) and without_local(one) == one), None)
-    claimed, releases = targets(cell), pythons(pip.python)
-    if first is None or not claimed or not releases or pip.index_url or claimed[0].platform is None:
-        return
-    from packaging.version import Version
-
-    now = Version(pinned(first) or "0")
-    request = replace(request_of(pip, claimed[0], releases[-1]), extra_index_urls=(), find_links=None)
-    alone = resolver(replace(request, packages=(named(first),), deps=False, wheels_only=False))
-    last = next((pick.version for pick in alone.picks if pick.name == named(first)), None)
-    if last is None or Version(last) <= now or (Version(last).is_prerelease and not pip.pre):
-        return
-    base = first.partition("==")[0]
-    packages = tuple(f"{base}=={last}" if one == first else without_local(one) for one in pip.packages if address(one) is None)
-    whole = resolver(replace(request, packages=packages))
-    then = "and resolves" if whole.resolved else f"and does not resolve: {whole.refused}" if whole.refused else "and was not resolved"
-    yield Found(kind="note", says=f"{named(first)} {last} is out (pinned: {now}) {then}")

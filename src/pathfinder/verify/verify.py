@@ -12,9 +12,10 @@ from pathfinder.run import supervise
 from pathfinder.types import How, Runtime
 from pathfinder.verify import proofs, references
 from pathfinder.verify.installing import Machine, installs_here, try_cell
+from pathfinder.verify.judging import check_cell, newest
 from pathfinder.verify.report import CellReport, RuntimeReport, VerifyDocument, document
 from pathfinder.verify.resolver import find_uv
-from pathfinder.verify.resolving import Resolver, check_cell, newest
+from pathfinder.verify.resolving import Resolver
 
 Tell = Callable[[str], None]
 
