@@ -83,6 +83,12 @@ def run(
     )
 
 
+def listed(url: str, seconds: float = 60.0) -> list[str]:
+    """The names of the models a server lists, at least one. Raises `Problem` when it lists none."""
+    there: list[str] = _asked({"url": address(url), "model": None, "tokens": 0, "prompts": []}, url, seconds)["models"]
+    return there
+
+
 def form_named(model: str) -> Form | None:
     """The probe form a server says it serves: by a path of this machine, or by a name that ends in the form's own file name."""
     path = Path(model)

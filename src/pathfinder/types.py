@@ -891,7 +891,9 @@ class Container(Frozen, frozen=True, kw_only=True):
     mounts: tuple[Mount, ...] = ()
     devices: tuple[str, ...] = ()
     gpus: tuple[str, ...] | None = None
-    """`("all",)`, a count, or the UUIDs or indices of NVIDIA GPUs; None: none asked for."""
+    """`("all",)`, or the UUIDs or indices of NVIDIA GPUs; None: none asked for by name."""
+    gpu_count: int | None = None
+    """Any so many of them."""
     groups: tuple[str, ...] = ()
     capabilities: tuple[str, ...] = ()
     security: tuple[str, ...] = ()
@@ -966,12 +968,33 @@ class Deploy(Frozen, frozen=True, kw_only=True):
     """Steps to take once before the server starts, by hand or by `--as sh`."""
     after: tuple[Step, ...] = ()
     """Steps once it runs."""
+    inside: tuple[tuple[str, ...], ...] = ()
+    """Commands to run inside the container once it runs."""
+    cpus: int = 1
+    """Processors to ask for."""
     leader: tuple[str, ...] = ()
     """Further arguments of the first machine, where an engine spans several; the variables in it are Kubernetes' own."""
     worker: tuple[str, ...] = ()
     """Of the others."""
     runner: tuple[str, ...] = ()
     """Labels of a GitHub Actions runner."""
+    options: tuple[str, ...] = ()
+    """Options of `docker run` that an image cannot hold: devices, ports, folders."""
+    program_folder: str = ""
+    """Where the server's program lies; empty when it is on the search path."""
+    provider: str = "openai/"
+    """LiteLLM's prefix for this kind of server."""
+    mode: str | None = None
+    """LiteLLM's word for the task."""
+    roles: tuple[str, ...] = ()
+    """Continue's words for the task."""
+    localai_model: str = ""
+    """The model as LocalAI fetches it."""
+    folder: str = ""
+    """Folder of models, and the model's own inside it, for servers that ask for both."""
+    folder_name: str = ""
+    cache_tokens: int = 0
+    """Tokens of all requests together, in pages of 256."""
 
 
 class Plan(Frozen, frozen=True, kw_only=True):
@@ -1165,6 +1188,26 @@ class Result(Frozen, frozen=True, kw_only=True):
     numerics: Numerics = Numerics()
     expected: Expected = Expected()
     steps: tuple[Step, ...] = ()
+
+
+class ProofCheck(Frozen, frozen=True, kw_only=True):
+    what: Literal["numbers", "device", "speed"]
+    holds: bool | None
+    says: str
+
+
+class Proof(Frozen, frozen=True, kw_only=True):
+    """`pathfinder/proof/v1`: what `launch --verify` found out about a server that runs."""
+
+    schema: str = "pathfinder/proof/v1"
+    runtime: str
+    cell: str
+    verdict: Literal["proved", "partial", "failed"]
+    """proved: the numbers and the device hold; failed: one of them does not; partial: one could not be shown."""
+    checks: tuple[ProofCheck, ...]
+    result: Result
+    evidence: Evidence | None = None
+    """What the matrix may take in; None when it failed."""
 
 
 class CheckResult(Frozen, frozen=True, kw_only=True):

@@ -18,6 +18,12 @@ def launch(
     quant: Annotated[str | None, typer.Option(help="Only this quantisation.")] = None,
     wait: Annotated[float, typer.Option(metavar="SECONDS", help="How long it may take until it answers.")] = 600.0,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Install what is missing without asking.")] = False,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Judge its numbers, device and speed once it answers, then end it (with --detach it stays).")
+    ] = False,
+    record: Annotated[
+        str, typer.Option(metavar="FILE", help="With --verify: add the evidence to a file, as matrix/evidence has them.")
+    ] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only print the command.")] = False,
 ) -> int:
     """Start a server with the flags that follow from this machine, and wait until it answers.
@@ -26,9 +32,12 @@ def launch(
     """
     from pathfinder.cli.acting import show_steps
     from pathfinder.cli.hosts import only_live
-    from pathfinder.cli.serving import after_start, check_port, make_ready, planned_at, ready, serve
+    from pathfinder.cli.serving import after_start, aside, check_port, make_ready, planned_at, ready, serve
+    from pathfinder.errors import Problem
 
     session = ctx.obj
+    if record and not verify:
+        raise Problem("there is nothing to record.", where="--record", hint="Add --verify.")
     if not dry_run:
         only_live(session, "launch")
     plan = planned_at(runtime, model, session, port=port, context=context, users=concurrency, quant=quant)
@@ -36,13 +45,51 @@ def launch(
         show_steps(plan, plan.launch, f"To start {plan.name} ({plan.cell}):")
         return 0
     check_port(plan)
-    step = make_ready(plan, session, yes)
+    with aside(session):
+        step = make_ready(plan, session, yes)
+    if verify:
+        return proved(plan, step, model, detach, wait, record, session)
     with serve(plan, step, model, detach) as (running, process):
-        ready(plan, running, process, wait, session)
-        after_start(plan)
+        with aside(session):
+            ready(plan, running, process, wait, session)
+            after_start(plan)
         if detach:
+            if session.json:
+                document(running)
             return 0
         return follow(running, process)
+
+
+def document(running: Any) -> None:
+    """The server left running, as `ps --json` lists it."""
+    import msgspec
+
+    from pathfinder.cli.session import say
+
+    listing = [{**msgspec.to_builtins(running), "state": "answers"}]
+    say(msgspec.json.format(msgspec.json.encode({"schema": "pathfinder/processes/v1", "processes": listing}), indent=1).decode())
+
+
+def proved(plan: Any, step: Any, model: str, detach: bool, wait: float, record: str, session: Any) -> int:
+    """Start it, judge it, and end it unless it shall stay and holds."""
+    from pathlib import Path
+
+    from pathfinder.cli import verifying
+    from pathfinder.cli.serving import after_start, aside, ready, serve
+    from pathfinder.errors import Problem
+
+    before = verifying.facts_before(session)
+    with serve(plan, verifying.for_verifying(step), model, detach) as (running, process):
+        with aside(session):
+            ready(plan, running, process, wait, session)
+            after_start(plan)
+        proof = verifying.verify(plan, running, before, session)
+        verifying.show(proof, session)
+        if record:
+            verifying.record(Path(record), proof)
+        if detach and verifying.status(proof):
+            raise Problem("it did not hold, and was ended.", exit=verifying.status(proof))
+    return verifying.status(proof)
 
 
 def follow(running: Any, process: Any) -> int:

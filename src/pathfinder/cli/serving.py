@@ -4,7 +4,7 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext, redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -76,12 +76,23 @@ def make_ready(plan: Plan, session: Session, yes: bool) -> Step:
         agree("Carry these steps out?", yes)
         with progress_line() as tell:
             install(plan, say, tell)
+    make_hub_cache()
     before = plan.launch[: plan.launch.index(step)]
     if before:
         from pathfinder.install import carry_out
 
         carry_out(plan, before, say)
     return with_files(plan, step, session)
+
+
+def make_hub_cache() -> None:
+    """Servers that list the hub's cache fail at that where there is none yet (mlx-lm 0.32.2, transformers 5.23.0)."""
+    from huggingface_hub.constants import HF_HUB_CACHE
+
+    try:
+        Path(HF_HUB_CACHE).mkdir(parents=True, exist_ok=True)
+    except OSError:
+        pass  # A cache that cannot be written is told by whatever needs it.
 
 
 def after_start(plan: Plan) -> None:
@@ -106,6 +117,11 @@ def with_files(plan: Plan, step: Step, session: Session) -> Step:
 
     path = str(fetch_artifact(artifact, session)[0])
     return replace(step, argv=tuple(path if word == wanted else word for word in step.argv or ()))
+
+
+def aside(session: Session) -> AbstractContextManager[Any]:
+    """With --json what is told on the way goes to standard error, so that the document stands alone."""
+    return redirect_stdout(sys.stderr) if session.json else nullcontext()
 
 
 @contextmanager

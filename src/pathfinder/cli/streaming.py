@@ -54,13 +54,17 @@ class Progress:
         if not self.quiet:
             say(text)
 
-    def result(self, result: Any) -> None:
+    def end(self) -> None:
+        """The text is over; what follows begins on a line of its own."""
         self._stop()
-        if self.quiet:
-            return
         if self._at is not None:
             say()
             self._at = None
+
+    def result(self, result: Any) -> None:
+        self.end()
+        if self.quiet:
+            return
         for line in summary(result):
             say(line)
 
