@@ -1,17 +1,12 @@
 """The page as a person meets it, in a real Chromium: filters, order, keyboard, colours, phone, print, accessibility, weight and time."""
 
-import importlib.util
 import time
 from pathlib import Path
 
 import pytest
 
 from pathfinder import page, store
-
-_SPEC = importlib.util.spec_from_file_location("browser", Path(__file__).parent / "browser.py")
-assert _SPEC is not None and _SPEC.loader is not None
-browser_module = importlib.util.module_from_spec(_SPEC)
-_SPEC.loader.exec_module(browser_module)
+from tests.browser import chromium
 
 SHOWN = "[...document.querySelectorAll('#cells tbody tr[data-i]')].filter(row => !row.hidden)"
 WIDE, PHONE = {"width": 1440, "height": 900}, {"width": 360, "height": 780}
@@ -19,7 +14,7 @@ WIDE, PHONE = {"width": 1440, "height": 900}, {"width": 360, "height": 780}
 
 @pytest.fixture(scope="module")
 def browser():
-    with browser_module.chromium() as found:
+    with chromium() as found:
         yield found
 
 
