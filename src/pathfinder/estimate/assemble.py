@@ -43,7 +43,7 @@ def estimate(
                 ),
                 gpu_layers,
             )  # fmt: skip
-        return by_size(model, artifact, facts, devices, context, rule)
+        return by_size(model, artifact, facts, devices, context, offload)
     wish = memory.Wish(context=context, parallel=parallel, kv_type=kv_type, batch=batch, expert_layers_on_cpu=expert_layers)
     overhead = overhead_bytes(rule, backend, devices, tables)
     everything = len(weights.layers) + 1
@@ -151,8 +151,9 @@ def overhead_bytes(rule: MemoryRule, backend: str | None, devices: tuple[Device,
     return int(tables.coefficients.get("overhead_bytes", memory.OVERHEAD).get(backend_of(backend, devices), 0))
 
 
-def by_size(model: Model, artifact: Artifact | None, facts: Facts, devices: tuple[Device, ...], context: int, rule: MemoryRule) -> Estimate:
-    """Without a shape: the file's size, or its quantisation's bits a parameter, and a fifth more for what runs beside it."""
+def by_size(model: Model, artifact: Artifact | None, facts: Facts, devices: tuple[Device, ...], context: int, offload: bool) -> Estimate:
+    """Without a shape: the file's size, or its quantisation's bits a parameter, and a fifth more for what runs beside it. Where the
+    runtime can `offload`, what a device does not hold waits in system memory."""
     known = (
         artifact.bytes if artifact is not None and artifact.bytes else round(bits(artifact) / 8 * model.params) if model.params else None
     )
@@ -166,11 +167,25 @@ def by_size(model: Model, artifact: Artifact | None, facts: Facts, devices: tupl
     room = [memory.available(device, facts) for device in devices] or [facts.memory.usable_bytes]
     limit = None if any(size is None for size in room) else sum(size or 0 for size in room)
     place = devices[0].id if devices else "ram"
-    row = DeviceMemory(
-        device=place, weights_bytes=known, kv_cache_bytes=0, compute_bytes=rest, total_bytes=known + rest, available_bytes=limit
-    )
-    found = memory.total((row,), shared=False, facts=facts)
+    held = known
+    if devices and offload and limit is not None and known + rest > limit and limit - rest >= known * LEAST_HELD:
+        held = limit - rest
+    rows = [_by_size(place, held, rest, limit)]
+    if held < known:
+        rows.append(_by_size("ram", known - held, 0, facts.memory.usable_bytes))
+        said += " A part of them waits in system memory."
+    found = memory.total(tuple(rows), shared=False, facts=facts)
     return Estimate(model=model.id, artifact=artifact, context=context, memory=found, assumed=(said,))
+
+
+LEAST_HELD = 0.25
+"""The share of the weights a device must hold for the rest to be moved in and out; our own floor, about one part of a pipeline."""
+
+
+def _by_size(place: str, weights: int, rest: int, limit: int | None) -> DeviceMemory:
+    return DeviceMemory(
+        device=place, weights_bytes=weights, kv_cache_bytes=0, compute_bytes=rest, total_bytes=weights + rest, available_bytes=limit
+    )
 
 
 def bits(artifact: Artifact | None) -> float:
