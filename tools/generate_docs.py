@@ -1,4 +1,4 @@
-"""Write the generated pages: docs/cli.md, docs/runtimes/, the table in the README, matrix/schema/.
+"""Write the generated pages: docs/cli.md, docs/pathfinder.1, docs/runtimes/, the table in the README, matrix/schema/.
 
 Usage: python tools/generate_docs.py [--check]     `--check` writes nothing and ends with 1 when a page is stale.
 """
@@ -34,11 +34,14 @@ def main(args: list[str]) -> int:
 
 def generated() -> dict[str, str]:
     """Path in the repository to the text it must have."""
-    from pathfinder import pages, store
+    from man_page import man_page
+
+    from pathfinder import __version__, pages, store
 
     runtimes = [store.whole(runtime.id) for runtime in store.matrix()]
     readme = with_transcripts((ROOT / "README.md").read_text(encoding="utf-8"))
-    found = {"docs/cli.md": cli_page(), "README.md": pages.with_table(readme, pages.support_table(runtimes))}
+    table = pages.with_table(readme, pages.support_table(runtimes))
+    found = {"docs/cli.md": cli_page(), "docs/pathfinder.1": man_page(__version__), "README.md": table}
     return found | pages.generated(runtimes)
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from pathfinder import documents, trace, types
+from pathfinder import doctor, documents, trace, types
 from pathfinder.errors import Problem
 from pathfinder.types import Frozen
 from pathfinder.verify import report
@@ -34,6 +34,7 @@ DOCUMENTS: dict[str, Any] = {
     "recommendation": types.Recommendation,
     "estimate": types.Estimate,
     "result": types.Result,
+    "proof": types.Proof,
     "check": types.CheckReport,
     "matrix": documents.MatrixDocument,
     "runtime": documents.RuntimeDocument,
@@ -45,6 +46,7 @@ DOCUMENTS: dict[str, Any] = {
     "model": types.Model,
     "profile": types.Facts,
     "profiles": documents.ProfilesDocument,
+    "doctor": doctor.Report,
     "fleet": FleetDocument,
     "problem": ProblemDocument,
 }

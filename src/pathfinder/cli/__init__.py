@@ -23,6 +23,7 @@ VERBS: dict[str, str] = {
     "matrix": "The compatibility matrix: list, show, why, lint, export.",
     "profiles": "Hand-written machines to try decisions on.",
     "schema": "Print the JSON Schema of a document.",
+    "doctor": "A report on this installation and machine, to paste into an issue.",
     "completion": "Make a shell complete verbs, options and names.",
 }
 """In the order of the help. A verb `v` is the function `v` of `pathfinder.cli.v`, or its Typer application `app`."""

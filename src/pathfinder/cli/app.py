@@ -71,7 +71,7 @@ class _Group(TyperGroup):
     def shell_complete(self, ctx: Any, incomplete: str) -> Any:
         """Verbs with their sentences; building each to ask it would take ten times as long."""
         found = [_completion_item()(verb, help=says) for verb, says in VERBS.items() if verb.startswith(incomplete)]
-        return found or TyperCommand.shell_complete(self, ctx, incomplete)  # type: ignore[arg-type]
+        return found or TyperCommand.shell_complete(self, ctx, incomplete)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         with formatter.section("Verbs"):
@@ -126,11 +126,9 @@ def _top(ctx: typer.Context, version: bool = typer.Option(False, "--version", he
 
 
 def _answer_the_shell() -> None:
-    from typer.completion import completion_init
-
     from pathfinder.cli.complete import glue
 
-    completion_init()
+    import_module("typer.completion").completion_init()
     shells = sys.modules.get("typer._completion_classes")
     if hasattr(shells, "_sanitize_help_text"):
         shells._sanitize_help_text = str  # type: ignore[union-attr]  # ours has no markup to take out, and rich takes longer than the rest

@@ -1,5 +1,6 @@
 """`pathfinder completion`: the script that makes a shell complete verbs, options, runtimes, models and profiles."""
 
+from importlib import import_module
 from typing import Annotated
 
 import typer
@@ -27,8 +28,7 @@ def completion(
             where="completion",
             hint=f"Name one of: {', '.join(SHELLS)}.",
         )
-    from typer import completion as typers
-
+    typers = import_module("typer.completion")
     if install:
         _, path = typers.install(shell=name, prog_name="pathfinder", complete_var=COMPLETE)
         say(f"Written to {path}. It works in shells started from now on.")
