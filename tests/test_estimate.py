@@ -179,7 +179,7 @@ def test_the_catalogue_adds_up() -> None:
     """The matrices of a shape make the stated number of parameters, where nothing but matrices is in the model."""
     checked = 0
     for model in store.models():
-        if model.shape is None or model.params is None or model.arch in ("t5", "whisper", "bert", "mamba", "gemma3n", "gemma4"):
+        if model.shape is None or model.params is None or model.arch in ("t5", "whisper", "bert", "gemma3n", "gemma4", "mllama"):
             continue
         assert layout.parameters(model.arch, model.shape) == pytest.approx(model.params, rel=0.06), model.id
         checked += 1

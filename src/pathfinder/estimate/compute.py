@@ -75,7 +75,7 @@ class _Builder:
         self.masks: dict[bool, Node] = {}
         self.full, self.window = cache.cells(shape, context, parallel, batch, parallel == 1)
         self.slides = cache.sliding(shape)
-        self.attends = layout.queries(shape)
+        self.attends = layout.queries(arch, shape)
         self.owns = cache.attends(shape)
         self.recurrent = cache.states(shape, 1)
         self.external = Node((), external=True)

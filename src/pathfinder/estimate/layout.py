@@ -7,13 +7,17 @@ from pathfinder.types import Shape
 
 UNGATED = {
     "gpt2", "gptneox", "gptj", "bloom", "falcon", "mpt", "starcoder", "starcoder2", "phi2", "opt", "nemotron", "bert",
-    "nomic-bert", "whisper", "codeshell", "jais", "refact",
+    "nomic-bert-moe", "jina-bert-v3", "whisper", "codeshell", "jais", "refact", "nemotron_h", "nemotron_h_moe",
 }  # fmt: skip
 """Feed-forward of two matrices instead of three."""
 FUSED_QKV = {"phi3", "falcon", "gpt2", "gptneox", "bloom", "mpt", "starcoder", "phi2", "qwen", "codeshell", "dbrx", "jais", "chatglm"}
 FUSED_UP = {"phi3", "chatglm", "glm4"}
 GATED_ATTENTION = {"qwen3next", "qwen35", "qwen35moe"}
 """Queries carry an output gate of the same size."""
+CROSS_ATTENTION = {"mllama"}
+"""Layers that keep no tokens attend to a picture instead."""
+ONE_BLOCK = {"nemotron_h", "nemotron_h_moe"}
+"""A layer is attention, or recurrence, or feed-forward."""
 MERGED_MOE = {"llama4": 2}
 """Only every n-th layer routes (where the shape does not say which layers are dense)."""
 
@@ -29,18 +33,20 @@ def tensors(arch: str, shape: Shape) -> Iterator[tuple[int | None, Matrix]]:
     if not shape.tied_embeddings:
         yield None, ("output", vocab, hidden)
     recurrent = states(shape, 1)
-    keeps, windows = queries(shape), sliding(shape)
+    keeps, windows = queries(arch, shape), sliding(shape)
     for layer in range(shape.layers - shape.nextn_layers):
         if keeps[layer]:
             yield from ((layer, matrix) for matrix in attention(arch, shape, layer, windows[layer]))
         if recurrent[layer]:
             yield from ((layer, matrix) for matrix in recurrence(arch, shape))
+        if arch in ONE_BLOCK and (keeps[layer] or recurrent[layer]):
+            continue
         yield from ((layer, matrix) for matrix in feed_forward(arch, shape, layer))
 
 
-def queries(shape: Shape) -> tuple[bool, ...]:
+def queries(arch: str, shape: Shape) -> tuple[bool, ...]:
     """Layers with attention, including those that borrow another layer's cache."""
-    if shape.kv_layers is None:
+    if shape.kv_layers is None and arch not in CROSS_ATTENTION:
         return attends(shape)
     return tuple(True for _ in range(shape.layers))
 
@@ -102,6 +108,10 @@ def recurrence(arch: str, shape: Shape) -> Iterator[Matrix]:
     else:
         mixed = 2 * inner + 2 * (shape.groups or 0) * (shape.state_size or 0)
         yield "ssm_in", mixed, hidden
+        if arch == "mamba":
+            step = -(-hidden // 16)
+            yield "ssm_x", step + 2 * (shape.state_size or 0), inner
+            yield "ssm_dt", inner, step
         yield "ssm_out", hidden, inner
 
 
@@ -119,12 +129,14 @@ def feed_forward(arch: str, shape: Shape, layer: int) -> Iterator[Matrix]:
     if routes(arch, shape, layer):
         experts, width = shape.experts or 0, shape.expert_ffn or shape.ffn or 0
         yield "ffn_gate_inp", experts, hidden
-        for name in ("ffn_gate_exps", "ffn_up_exps"):
-            yield name, experts * width, hidden
+        if arch not in UNGATED:
+            yield "ffn_gate_exps", experts * width, hidden
+        yield "ffn_up_exps", experts * width, hidden
         yield "ffn_down_exps", experts * hidden, width
         if shape.shared_experts:
             shared = shape.shared_experts * width
-            yield "ffn_gate_shexp", shared, hidden
+            if arch not in UNGATED:
+                yield "ffn_gate_shexp", shared, hidden
             yield "ffn_up_shexp", shared, hidden
             yield "ffn_down_shexp", hidden, shared
         return
