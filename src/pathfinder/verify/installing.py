@@ -184,6 +184,8 @@ def _looked(cell: Cell, env: _Env, packages: Sequence[str], version: str, machin
         right, bad = check_start(step, env.run)
         good, wrong = [*good, *right], [*wrong, *bad]
     versions = {named(name): found for name, found in seen["versions"].items()}
+    if used := [one for one in machine.instead if named(one) in versions and seen["failed"]]:
+        return _open(cell, f"installed, but with {listed(used)} at hand it cannot be judged: {seen['failed']}")
     how = _how(env, versions, packages, version, machine, without_index)
     proofs = () if seen["failed"] else (_evidence(packages, how, good, machine.today),)
     found = tuple(Found(kind="wrong", how="installed", says=one) for one in wrong)
