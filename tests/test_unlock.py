@@ -21,7 +21,7 @@ ABSENT = no("devices", "an NVIDIA GPU", "none")
     ("blockers", "says"),
     [
         ((DRIVER,), "driver 525 -> 570 or newer unlocks vLLM"),
-        ((SYSTEM, DRIVER), "system windows -> linux and driver 525 -> 570 or newer unlock vLLM"),
+        ((SYSTEM, DRIVER), "Linux instead of Windows and driver 525 -> 570 or newer unlock vLLM"),
         ((DRIVER, CARD), "needs compute capability 6.1 -> 8.0 or newer"),
         ((ABSENT,), "needs an NVIDIA GPU"),
         (
@@ -29,7 +29,14 @@ ABSENT = no("devices", "an NVIDIA GPU", "none")
             "installing cmake and installing cc unlock vLLM",
         ),
         ((no("memory.usable_bytes", ">= 8.0 GiB", "3.4 GiB", "user"),), "usable memory 3.4 GiB -> 8.0 GiB or more unlocks vLLM"),
-        ((no("os.family", "macos", "linux"),), "needs a machine with macos"),
+        ((no("os.family", "macos", "linux"),), "needs a machine with macOS"),
+        ((no("os.arch", "aarch64", "x86_64"), no("devices", "an NPU", "none")), "needs an aarch64 CPU (this is x86_64) and an NPU"),
+        ((no("runtimes.llama.cpp.found", "yes", "no", "tool"),), "installing llama.cpp unlocks vLLM"),
+        (
+            (no("model.format", "one of onnx, ort", "safetensors, gguf", "wish"),),
+            "the model as onnx or ort (it is listed as safetensors, gguf) unlocks vLLM",
+        ),
+        ((no("model.arch", "one of Whisper, Kokoro", "bark", "wish"),), "a model it runs (Whisper or Kokoro) unlocks vLLM"),
         ((no("cpu.features", "has avx2", "sse2"),), "needs a CPU with avx2"),
         ((DRIVER, no("device.driver_version", ">= 580.1", "525", "admin")), "driver 525 -> 580.1 or newer unlocks vLLM"),
     ],

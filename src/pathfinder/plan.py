@@ -203,7 +203,7 @@ def _reasons(candidate: Candidate, chosen: Choice, table: Table, demand: Demand,
     quality = quality_of(chosen.artifact, demand.model.params, table)
     if quality:
         found.append(f"{chosen.artifact.quant} keeps {quality.replace('-', ' ')} quality.")
-    if demand.context is None:
+    if demand.context is None and demand.task in ("chat", "completion", "embeddings", "rerank", "training"):
         found.append(f"Planned for {chosen.context} tokens of context; say --context for another length.")
     if planned > 1:
         found.append(f"Planned for {planned} requests at once.")

@@ -6,7 +6,10 @@ from collections.abc import Iterator
 from pathfinder.compare import spell_bytes
 from pathfinder.quoting import command
 from pathfinder.types import Blocker, Facts, Interval, Plan, Recommendation, Rejected
+from pathfinder.unlock import LABELS, needs
 
+READS = ("chat", "completion", "embeddings", "rerank", "training")
+"""Tasks whose length is planned in tokens."""
 MARKS = {"works": " ", "partial": "!", "unknown": "?"}
 
 
@@ -45,7 +48,7 @@ def _lines(found: Recommendation, facts: Facts, width: int, explain: bool) -> It
 
 def _wish(found: Recommendation, first: Plan | None) -> str:
     who = {"solo": "one person", "team": "a team", "production": "production"}[found.audience]
-    context = f", {first.estimate.context} tokens of context" if first and first.estimate else ""
+    context = f", {first.estimate.context} tokens of context" if first and first.estimate and found.task in READS else ""
     prefer = f", {found.prefer} first" if found.prefer else ""
     return f"Planned for {found.task}, {who}{prefer}{context}."
 
@@ -93,7 +96,15 @@ def _notes(plan: Plan, explain: bool) -> Iterator[str]:
 def question(blocker: Blocker) -> str:
     """What must be found out, for a fact that could not be read."""
     says = f" {blocker.says}" if blocker.says else ""
-    return f"{blocker.fact} could not be read; needed: {blocker.needed}.{says}"
+    kind, _, rest = blocker.fact.partition(".")
+    if kind in ("tools", "runtimes") and rest.endswith(".found"):
+        return f"Is {rest.removesuffix('.found')} installed?{says}"
+    if blocker.fact == "model.arch":
+        return f"It is not said that it runs {blocker.found or 'this model'}; it names {blocker.needed.removeprefix('one of ')}.{says}"
+    if blocker.fact == "model.params":
+        return f"The size of the model is not known.{says}"
+    name = LABELS.get(blocker.fact, blocker.fact)
+    return f"{name[:1].upper()}{name[1:]} could not be read; needed: {needs(blocker.needed, blocker.fact)}.{says}"
 
 
 def memory(plan: Plan) -> str:

@@ -1,6 +1,6 @@
 """What would have to change: the smallest way out of a no, by the worst thing it takes and then by how many."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, get_args
 
 from pathfinder.compare import parse_version
@@ -69,13 +69,16 @@ def strictest(blockers: Iterable[Blocker]) -> list[Blocker]:
 
 def change(blocker: Blocker) -> str:
     """`driver 525 -> 570 or newer`: what is there, and what it would have to be."""
-    fact = blocker.fact
-    if fact.startswith("tools.") and fact.endswith(".found"):
-        return f"installing {fact[6:-6]}"
+    fact, found = blocker.fact, blocker.found
+    if fact.startswith(("tools.", "runtimes.")) and fact.endswith(".found"):
+        return f"installing {fact.partition('.')[2][:-6]}"
     if fact.startswith("backends.") and fact.endswith(".usable"):
         return f"a working {fact[9:-7]} driver"
-    if fact == "os.family" and blocker.takes == "hardware":
-        return f"a machine with {needs(blocker.needed, fact)}"
+    if fact in SENTENCES:
+        return SENTENCES[fact](needs(blocker.needed, fact), found)
+    if fact == "os.family":
+        wanted, there = _system(needs(blocker.needed, fact)), _system(found or "this system")
+        return f"a machine with {wanted}" if blocker.takes == "hardware" else f"{wanted} instead of {there}"
     label = LABELS.get(fact, fact.removeprefix("device.").replace("_", " "))
     needed = needs(blocker.needed, fact)
     if fact in PLAIN:
@@ -110,14 +113,10 @@ LABELS = {
     "memory.usable_bytes": "usable memory",
     "memory.total_bytes": "memory",
     "disk.free_bytes": "free disk space",
-    "os.family": "system",
     "os.version_id": "system version",
     "os.kernel": "kernel",
     "os.libc_version": "C library",
     "cpu.features": "a CPU with",
-    "os.arch": "a CPU of architecture",
-    "model.format": "weights as",
-    "model.arch": "a model of architecture",
     "model.params": "parameters",
     "want.task": "task",
     "device.visible": "making the hidden device visible",
@@ -127,9 +126,28 @@ LABELS = {
     "backends.cuda.version": "CUDA of the driver",
     "toolkits.cuda.version": "CUDA toolkit",
     "toolkits.rocm.version": "ROCm toolkit",
-    "model.quant": "weights in",
-    "model.local": "weights on this machine",
 }
+
+
+def _there(found: str | None, says: str) -> str:
+    return f" ({says.format(found)})" if found else ""
+
+
+SENTENCES: dict[str, Callable[[str, str | None], str]] = {
+    "os.arch": lambda needed, found: f"{'an' if needed[:1] in 'aeiou' else 'a'} {needed} CPU{_there(found, 'this is {}')}",
+    "model.format": lambda needed, found: f"the model as {needed}{_there(found, 'it is listed as {}')}",
+    "model.arch": lambda needed, found: f"a model it runs{_there(needed, '{}')}",
+    "model.quant": lambda needed, found: f"weights in {needed}{_there(found, 'not {}')}",
+    "model.local": lambda needed, found: "the model as a file on this machine" if needed == "yes" else "a model on the hub",
+}
+"""Facts whose way out is not `what is there -> what is needed`."""
+SYSTEMS = {"linux": "Linux", "macos": "macOS", "windows": "Windows", "android": "Android", "ios": "iOS", "freebsd": "FreeBSD"}
+
+
+def _system(words: str) -> str:
+    return " ".join(SYSTEMS.get(word, word) for word in words.split())
+
+
 PLAIN = ("devices", "device")
 
 
