@@ -24,6 +24,7 @@ VERBS: dict[str, str] = {
     "profiles": "Hand-written machines to try decisions on.",
     "schema": "Print the JSON Schema of a document.",
     "doctor": "A report on this installation and machine, to paste into an issue.",
+    "mcp": "Serve detect, recommend, estimate and check to agents (Model Context Protocol).",
     "completion": "Make a shell complete verbs, options and names.",
 }
 """In the order of the help. A verb `v` is the function `v` of `pathfinder.cli.v`, or its Typer application `app`."""
