@@ -1,6 +1,10 @@
 """The one error a person sees, and the exit codes of the contract."""
 
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import IntEnum
+from os import PathLike
 
 
 class ExitStatus(IntEnum):
@@ -16,11 +20,32 @@ class ExitStatus(IntEnum):
 class Problem(Exception):
     """A mistake or refusal to be told in one sentence: what, where, and what to do about it."""
 
-    def __init__(
-        self, says: str, *, where: str | None = None, hint: str | None = None, exit: ExitStatus = ExitStatus.USAGE
-    ) -> None:
+    def __init__(self, says: str, *, where: str | None = None, hint: str | None = None, exit: ExitStatus = ExitStatus.USAGE) -> None:
         super().__init__(says)
         self.says = says
         self.where = where
         self.hint = hint
         self.exit = exit
+
+
+_FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EFBIG)
+_CLOSED = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST, errno.ENOENT)
+
+
+@contextmanager
+def writing(where: str | PathLike[str]) -> Iterator[None]:
+    """A folder that cannot be written, or a disk that is full, is a `Problem` with the place; other errors stay what they are."""
+    try:
+        yield
+    except OSError as error:
+        place = str(error.filename or where)
+        if error.errno in _FULL:
+            raise Problem(
+                "there is no room left to write to.", where=place, hint="Make room, then give the same command again.", exit=ExitStatus.NO
+            ) from None
+        if error.errno in _CLOSED:
+            says = f"it cannot be written: {error.strerror or error}."
+            raise Problem(
+                says, where=place, hint="Make the folder writable for you, or set HOME to one that is.", exit=ExitStatus.NO
+            ) from None
+        raise

@@ -16,7 +16,7 @@ from typing import IO
 
 import msgspec
 
-from pathfinder.errors import ExitStatus, Problem
+from pathfinder.errors import ExitStatus, Problem, writing
 from pathfinder.types import Frozen, Plan, Step
 
 STEP_SECONDS = 4 * 3600.0
@@ -71,8 +71,7 @@ def install(plan: Plan, tell: Tell, progress: Tell = lambda line: None) -> str |
     `tell` hears one sentence a step, `progress` the last line of what runs. Raises `Problem` naming the step, the log and how to go on.
     """
     env = env_of(plan)
-    env.parent.mkdir(parents=True, exist_ok=True)
-    with _alone(env), open(_log(env), "a", encoding="utf-8") as log:
+    with writing(env), _folder(env), _alone(env), open(_log(env), "a", encoding="utf-8") as log:
         state = state_of(plan)
         if not state.done and env.exists():
             shutil.rmtree(env)  # Left by a call that was killed within its first step.
@@ -91,8 +90,7 @@ def install(plan: Plan, tell: Tell, progress: Tell = lambda line: None) -> str |
 def carry_out(plan: Plan, steps: Sequence[Step], tell: Tell, progress: Tell = lambda line: None) -> None:
     """Steps of a plan that are no part of its installation, every time."""
     env = env_of(plan)
-    env.parent.mkdir(parents=True, exist_ok=True)
-    with open(_log(env), "a", encoding="utf-8") as log:
+    with writing(env), _folder(env), open(_log(env), "a", encoding="utf-8") as log:
         for step in steps:
             tell(step.title)
             _one(step, log, progress)
@@ -116,7 +114,7 @@ def check(plan: Plan, log: IO[str] | None = None) -> str | None:
 def uninstall(root: str, state: State, tell: Tell) -> None:
     """Undo what was installed, last first, then remove the environment and its record."""
     env = home(root) / "runtimes" / state.runtime / state.cell
-    with _alone(env):
+    with writing(env), _alone(env):
         for step in state.undo:
             if step.argv and str(env) in [str(Path(word).expanduser()) for word in step.argv]:
                 continue  # Removing the environment is done below, without a shell.
@@ -241,6 +239,12 @@ def _save(env: Path, state: State) -> State:
     partial.write_bytes(msgspec.json.format(msgspec.json.encode(state), indent=1))
     partial.replace(_record(env))
     return state
+
+
+@contextmanager
+def _folder(env: Path) -> Iterator[None]:
+    env.parent.mkdir(parents=True, exist_ok=True)
+    yield
 
 
 @contextmanager

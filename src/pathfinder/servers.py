@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from pathfinder.errors import ExitStatus, Problem
+from pathfinder.errors import ExitStatus, Problem, writing
 from pathfinder.types import Endpoint, Frozen, Step
 
 POLL_SECONDS = 0.1
@@ -44,11 +44,14 @@ def begin(
     """Start a server in a session of its own, its words into a log. Raises `Problem` when the program is not there."""
     import psutil
 
-    folder.mkdir(parents=True, exist_ok=True)
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
     argv = tuple(os.path.expanduser(word) for word in step.argv or ())  # noqa: PTH111
     env = {**os.environ, "PYTHONUNBUFFERED": "1"} | {key: os.path.expanduser(value) for key, value in step.env.items()}  # noqa: PTH111
     log = folder / f"{name}.log"
     detached: dict[str, Any] = {"creationflags": 0x00000200} if sys.platform == "win32" else {"start_new_session": True}
+    with writing(log):
+        log.touch()
     try:
         with open(log, "wb") as words:
             process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=words, stderr=subprocess.STDOUT, env=env, **detached)
@@ -62,7 +65,13 @@ def begin(
         name=name, runtime=runtime, cell=cell, model=model, pid=process.pid, created=created, argv=argv, endpoint=endpoint, log=str(log),
         started=time.strftime("%Y-%m-%d %H:%M:%S"),
     )  # fmt: skip
-    _write(folder, running)
+    try:
+        with writing(folder):
+            _write(folder, running)
+    except Problem:
+        end(running, folder)
+        process.wait()
+        raise
     return running, process
 
 

@@ -128,18 +128,22 @@ def aside(session: Session) -> AbstractContextManager[Any]:
 def serve(plan: Plan, step: Step, model: str, detach: bool) -> Iterator[tuple[Running, Any]]:
     """The server's life: whatever ends this call early ends the server too, unless it was left running on purpose."""
     from pathfinder.install import home
+    from pathfinder.signals import orderly
 
     folder = home(plan.root) / "servers"
-    name = free_name(folder, plan.runtime)
-    running, process = begin(step, folder, name=name, runtime=plan.runtime, cell=plan.cell, model=model, endpoint=plan.endpoint)
-    left = False
-    try:
-        yield running, process
-        left = detach and process.poll() is None
-    finally:
-        if not left:
-            end(running, folder)
-            process.wait()
+    left, process = False, None
+    with orderly() as signals:
+        try:
+            with signals.held():
+                name = free_name(folder, plan.runtime)
+                running, process = begin(step, folder, name=name, runtime=plan.runtime, cell=plan.cell, model=model, endpoint=plan.endpoint)
+            yield running, process
+            left = detach and process.poll() is None
+        finally:
+            if process is not None and not left:
+                with signals.held():
+                    end(running, folder)
+                    process.wait()
 
 
 def ready(plan: Plan, running: Running, process: Any, seconds: float, session: Session) -> None:
