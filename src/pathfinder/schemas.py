@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from pathfinder import doctor, documents, trace, types
+from pathfinder import doctor, documents, servers, trace, types
 from pathfinder.errors import Problem
 from pathfinder.types import Frozen
 from pathfinder.verify import report
@@ -46,6 +46,7 @@ DOCUMENTS: dict[str, Any] = {
     "model": types.Model,
     "profile": types.Facts,
     "profiles": documents.ProfilesDocument,
+    "processes": servers.Processes,
     "doctor": doctor.Report,
     "fleet": FleetDocument,
     "problem": ProblemDocument,

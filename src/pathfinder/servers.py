@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -36,6 +36,19 @@ class Running(Frozen, frozen=True, kw_only=True):
     endpoint: Endpoint | None
     log: str
     started: str
+
+
+class Listed(Running, frozen=True, kw_only=True):
+    """A server and how it is."""
+
+    state: Literal["answers", "running", "ended"]
+
+
+class Processes(Frozen, frozen=True, kw_only=True):
+    """`pathfinder/processes/v1`."""
+
+    schema: str = "pathfinder/processes/v1"
+    processes: tuple[Listed, ...]
 
 
 def begin(

@@ -1,30 +1,32 @@
 """`pathfinder ps`: the servers pathfinder started."""
 
+from typing import Literal
+
 import typer
 
 
 def ps(ctx: typer.Context) -> int:
     """List the servers that `launch --detach` left running, and whether they answer."""
+    import msgspec
+
     from pathfinder.cli.acting import live_root
     from pathfinder.cli.session import say
     from pathfinder.install import home
-    from pathfinder.servers import alive, answers, listed
+    from pathfinder.servers import Listed, Processes, alive, answers, listed
 
     session = ctx.obj
-    rows = []
+    rows: list[Listed] = []
     for running in listed(home(live_root()) / "servers"):
         lives = alive(running)
         healthy = running.endpoint is not None and lives and answers(running.endpoint)
-        rows.append((running, "answers" if healthy else "running" if lives else "ended"))
+        state: Literal["answers", "running", "ended"] = "answers" if healthy else "running" if lives else "ended"
+        rows.append(Listed(**msgspec.structs.asdict(running), state=state))
     if session.json:
-        import msgspec
-
-        listing = [{**msgspec.to_builtins(running), "state": state} for running, state in rows]
-        say(msgspec.json.format(msgspec.json.encode({"schema": "pathfinder/processes/v1", "processes": listing}), indent=1).decode())
+        say(msgspec.json.format(msgspec.json.encode(Processes(processes=tuple(rows))), indent=1).decode())
         return 0
     if not rows:
         say("No servers. `pathfinder launch RUNTIME --model REF --detach` starts one.")
-    for running, state in rows:
+    for running in rows:
         url = running.endpoint.url if running.endpoint else ""
-        say(f"{running.name}  {state}  process {running.pid}  since {running.started}  {running.model}  {url}".rstrip())
+        say(f"{running.name}  {running.state}  process {running.pid}  since {running.started}  {running.model}  {url}".rstrip())
     return 0
