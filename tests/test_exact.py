@@ -33,7 +33,15 @@ def estimated(capsys: pytest.CaptureFixture[str], file: Path, *more: str) -> dic
 
 
 @pytest.mark.parametrize(
-    "wish", [(), ("--context", "2048", "--kv-type", "q8_0"), ("--parallel", "2", "--context", "4096"), ("--batch", "256")]
+    "wish",
+    [
+        (),
+        ("--context", "2048", "--kv-type", "q8_0"),
+        ("--kv-type", "f16,q8_0"),
+        ("--kv-type", "q5_1,f16"),
+        ("--parallel", "2", "--context", "4096"),
+        ("--batch", "256"),
+    ],
 )
 def test_both_agree(capsys: pytest.CaptureFixture[str], file: Path, wish: tuple[str, ...]) -> None:
     ours, theirs = estimated(capsys, file, *wish), estimated(capsys, file, "--exact", *wish)

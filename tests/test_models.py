@@ -132,5 +132,5 @@ def test_estimate(capsys: pytest.CaptureFixture[str]) -> None:
     assert [one["quant"] for one in choices if one["chosen"]] == ["Q4_K_M"]
     assert len(choices) == 5
     assert [one["total_bytes"] for one in choices] == sorted(one["total_bytes"] for one in choices)
-    for wrong in (("--kv-type", "q9"), ("--context", "-4"), ("--parallel", "0")):
+    for wrong in (("--kv-type", "q9"), ("--kv-type", "f16,q8_0,q8_0"), ("--kv-type", "f16,"), ("--context", "-4"), ("--parallel", "0")):
         assert said(capsys, "estimate", "llama-3-8b", *wrong, *host)[0] == 2

@@ -12,7 +12,7 @@ def estimate(
     ref: Annotated[str, typer.Argument(metavar="REF", help="A model by any name, hf:owner/repo, a .gguf file or a folder.")],
     quant: Annotated[str | None, typer.Option(help="Quantisation, such as Q4_K_M.")] = None,
     context: Annotated[int | None, typer.Option(help="Tokens of context of each sequence.")] = None,
-    kv_type: Annotated[str, typer.Option(help="Type of the KV cache: f16, q8_0, q4_0, ...")] = "f16",
+    kv_type: Annotated[str, typer.Option(help="Type of the KV cache: f16, q8_0, q4_0, ...; two for keys and values: f16,q8_0.")] = "f16",
     parallel: Annotated[int, typer.Option(help="Sequences held at once.")] = 1,
     batch: Annotated[int, typer.Option(help="Micro-batch in tokens (llama.cpp's -ub).")] = 512,
     engine: Annotated[str, typer.Option(help="Whose rules of memory and speed: llama.cpp, vllm, mlx-lm, transformers, ...")] = "llama.cpp",
@@ -28,7 +28,10 @@ def estimate(
     session = ctx.obj
     wanted = Wanted(ref, quant, context, kv_type, parallel, batch, engine, gpu_layers, cpu, session.offline, expert_layers)
 
+    seen: dict[str, Any] = {}
+
     def one(known: Known) -> tuple[Any, int]:
+        seen["facts"] = known.facts
         found = estimated(wanted, known.facts, session.overlay)
         if exact:
             from pathfinder.exact import exact as stated
@@ -43,5 +46,11 @@ def estimate(
 
         for line in lines(found, columns()):
             say(line)
+        if session.explain:
+            from pathfinder.sources import of_estimate
+
+            say("\nWhere the figures come from:")
+            for line in of_estimate(found, seen["facts"]):
+                say(f"  · {line}")
 
     return answer(session, one, show)

@@ -48,7 +48,8 @@ def sizes(request: dict) -> dict:  # type: ignore[type-arg]
     context = llama_cpp.llama_context_default_params()
     context.n_ctx, context.n_seq_max = int(request["context"]), int(request["parallel"])
     context.n_ubatch, context.n_batch = int(request["batch"]), max(2048, int(request["batch"]))
-    context.type_k = context.type_v = TYPES[request["kv_type"]]
+    keys, _, values = request["kv_type"].partition(",")
+    context.type_k, context.type_v = TYPES[keys], TYPES[values or keys]
     context.swa_full = context.kv_unified = False
     said.clear()
     if not llama_cpp.llama_init_from_model(model, context):

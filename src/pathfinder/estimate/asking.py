@@ -152,9 +152,13 @@ def instead(found: Estimate, model: Model, artifact: Artifact, context: int, one
 
 
 def checked(wanted: Wanted) -> None:
-    if wanted.kv_type.upper() not in BLOCK:
+    if wanted.kv_type.count(",") > 1 or any(type_ not in BLOCK for type_ in wanted.kv_type.upper().split(",")):
         known = "f32, f16, bf16, q8_0, q5_1, q5_0, q4_1, q4_0, iq4_nl"
-        raise Problem(f"{wanted.kv_type!r} is no type a KV cache can have.", where="--kv-type", hint=f"One of {known}.")
+        raise Problem(
+            f"{wanted.kv_type!r} is no type a KV cache can have.",
+            where="--kv-type",
+            hint=f"One of {known}; or two of them, for keys and for values: f16,q8_0.",
+        )
     for name in ("context", "parallel", "batch"):
         number = getattr(wanted, name)
         if number is not None and not 0 < number <= 1 << 32:

@@ -204,7 +204,8 @@ def bits(artifact: Artifact | None) -> float:
 def assumptions(
     weights: Weights, wish: memory.Wish, artifact: Artifact | None, layers: int, everything: int, devices: tuple[Device, ...]
 ) -> tuple[str, ...]:
-    said = [f"{wish.context} tokens of context for {wish.parallel} sequence{'s' if wish.parallel > 1 else ''}, KV cache in {wish.kv_type}."]
+    types = " and ".join(dict.fromkeys(wish.kv_type.split(",")))
+    said = [f"{wish.context} tokens of context for {wish.parallel} sequence{'s' if wish.parallel > 1 else ''}, KV cache in {types}."]
     if not weights.exact:
         said.append(
             "Weights follow from the model's shape and the quantisation"

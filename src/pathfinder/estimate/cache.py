@@ -18,6 +18,12 @@ def pad(cells: int) -> int:
     return -(-cells // PAD) * PAD
 
 
+def types(kv_type: str) -> tuple[str, str]:
+    """`q8_0` -> both Q8_0; `f16,q8_0` -> keys in F16, values in Q8_0 (llama.cpp's `-ctk` and `-ctv`)."""
+    keys, _, values = kv_type.upper().partition(",")
+    return keys, values or keys
+
+
 def sliding(shape: Shape) -> tuple[bool, ...]:
     """For each layer, whether it only attends inside the window."""
     trunk = shape.layers - shape.nextn_layers
@@ -79,16 +85,16 @@ def per_layer(
     one_stream = parallel == 1 if unified is None else unified
     streams = 1 if one_stream else parallel
     full, window = cells(shape, context, parallel, batch, one_stream)
-    type_ = kv_type.upper()
+    of_keys, of_values = types(kv_type)
     found = []
     for layer, (keeps, slides, state) in enumerate(zip(attends(shape), sliding(shape), states(shape, parallel), strict=True)):
         size = state
         if keeps:
             key, value = row_elements(shape, layer, slides)
             rows = (window if slides else full) * streams
-            size += rows * (row_bytes(type_, key) + row_bytes(type_, value))
+            size += rows * (row_bytes(of_keys, key) + row_bytes(of_values, value))
             if shape.indexer_head_dim and arch in ("deepseek32", "glm-dsa"):
-                size += rows * row_bytes(type_, shape.indexer_head_dim)
+                size += rows * row_bytes(of_keys, shape.indexer_head_dim)
         found.append(size)
     return tuple(found)
 

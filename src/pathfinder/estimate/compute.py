@@ -70,7 +70,8 @@ class _Builder:
         self.arch = arch
         self.shape = shape
         self.tokens = tokens
-        self.rotated = kv_type.upper() not in ("F16", "F32", "BF16")
+        self.turned = tuple(type_ not in ("F16", "F32", "BF16") for type_ in cache.types(kv_type))
+        """Whether queries and keys, and values, are rotated before they are quantised."""
         self.gr = Graph()
         self.masks: dict[bool, Node] = {}
         self.full, self.window = cache.cells(shape, context, parallel, batch, parallel == 1)
@@ -92,7 +93,7 @@ class _Builder:
             graph.input(8 * tokens)
             self.masks[window] = graph.input(2 * tokens * (self.window if window else self.full))
         outputs = graph.input(4 * tokens)
-        self.rotation = graph.input(4 * 128 * 128) if self.rotated and shape.mla_key_dim is None else None
+        self.rotation = graph.input(4 * 128 * 128) if any(self.turned) and shape.mla_key_dim is None else None
         current = graph.expand(op(ids, dims=(shape.hidden, tokens)))
         if self.arch.startswith("gemma") or self.arch == "minicpm":
             current = over(current)
@@ -167,8 +168,11 @@ class _Builder:
             q, k = Node(q.dims, (q, self.positions), in_place=True), Node(k.dims, (k, self.positions), in_place=True)
         if self.arch in SEPARATE_SCALE:
             q = over(q)
-        if self.rotation is not None:
-            q, k, v = (self.rotate(node) for node in (q, k, v))
+        of_keys, of_values = self.turned
+        if self.rotation is not None and of_keys:
+            q, k = self.rotate(q), self.rotate(k)
+        if self.rotation is not None and of_values:
+            v = self.rotate(v)
         for node in (q, v, k):
             graph.expand(node)
         if self.owns[layer]:
@@ -178,7 +182,7 @@ class _Builder:
         seen = view(view(q, (key, heads, tokens, 1)), (key, tokens, heads, 1), strided=True)
         mixed = op(seen, self.masks[window], dims=(value, heads, tokens))
         result = graph.expand(view(mixed, (value * heads, tokens)))
-        if self.rotation is not None:
+        if self.rotation is not None and of_values:
             result = self.rotate(result)
         return op(result, dims=(shape.hidden, tokens))
 
