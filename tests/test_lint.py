@@ -93,6 +93,7 @@ CASES = [
     ("answerable", "error", "  linux-cpu:\n", "  linux-cpu:\n    requires: {d: {when: {device.kind: gpu}, says: It needs a GPU.}}\n"),
     ("recipes", "error", "  install: pip\n", "  install: []\n"),
     ("recipes", "warning", "  container: image\n", "  container: []\n"),
+    ("containers", "error", "argv: [docker, run", "argv: [docker, run, --frobnicate"),
     ("cell_ids", "error", "  linux-cpu:\n", "  linux-cpu:\n    backend: vulkan\n"),
 ]
 

@@ -18,8 +18,13 @@ def sh_word(text: str, root: str = "", name: str = "") -> str:
     return _sh(text)
 
 
+def plain(text: str) -> bool:
+    """Whether a shell takes the word as it stands."""
+    return bool(text and _SAFE.fullmatch(text))
+
+
 def _sh(text: str) -> str:
-    if text and _SAFE.fullmatch(text):
+    if plain(text):
         return text
     return "'" + text.replace("\0", "").replace("'", "'\"'\"'") + "'"
 
@@ -82,6 +87,12 @@ def command(step: Step, os: OsFamily | None, root: str = "") -> str:
     sudo = "sudo " if "root" in step.needs and step.argv[0] not in ("sudo", "su") else ""
     line = sudo + line
     return f"cd {sh_word(step.cwd, root)} && {line}" if step.cwd and step.kind != "unpack" else line
+
+
+def background(step: Step, root: str = "", log: str = "server.log") -> str:
+    """A POSIX line that starts a server beside what follows, its words in a file of the folder it was typed in."""
+    where = f"cd {sh_word(step.cwd, root)} && " if step.cwd else ""
+    return f'log="$PWD/{log}"; {where}{sh_env(step.env, root)}nohup {sh(step.argv or (), root)} > "$log" 2>&1 &'
 
 
 def _word(text: str, windows: bool, root: str = "") -> str:

@@ -4,8 +4,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from pathfinder import quoting
-from pathfinder.errors import Problem
+from msgspec.structs import replace
+
+from pathfinder import fits, quoting, spelling
+from pathfinder.deploy import deployment
+from pathfinder.errors import ExitStatus, Problem
 from pathfinder.types import Plan, Step
 
 HOME = "PATHFINDER_HOME"
@@ -32,9 +35,46 @@ def template(format: str, folder: Path) -> Path:
     return known[format]
 
 
-def render(format: str, plan: Plan, folder: Path) -> str:
-    """The text of a plan. Raises Problem for an unknown format, or a shell that the plan's system does not speak."""
+def needed(path: Path) -> tuple[str, ...] | None:
+    """What a template says it needs; None for a format that takes every plan."""
+    with open(path, encoding="utf-8") as text:
+        return fits.needs(text.readline())
+
+
+def fitting(plan: Plan, folder: Path, nodes: int = 1) -> tuple[str, ...]:
+    """The formats that fit a plan."""
+    own = "ps1" if plan.os == "windows" else "sh"
+    prepared = replace(plan, deploy=deployment(plan, nodes))
+    return tuple(
+        name
+        for name, path in formats(folder).items()
+        if (name == own or name not in SHELLS) and fits.unmet(needed(path) or (), prepared) is None
+    )
+
+
+def suits(format: str, plan: Plan, folder: Path) -> bool:
+    """Whether a format fits a plan, for choosing one that does."""
+    words = needed(template(format, folder))
+    return words is None or fits.unmet(words, replace(plan, deploy=deployment(plan))) is None
+
+
+def render(format: str, plan: Plan, folder: Path, nodes: int = 1) -> str:
+    """The text of a plan; `nodes` machines where a format spans several.
+
+    Raises Problem for an unknown format, for a plan it does not fit, or a shell that the plan's system does not speak.
+    """
     found = template(format, folder)
+    words = needed(found)
+    if words is not None:
+        plan = replace(plan, deploy=deployment(plan, nodes))
+        why = fits.unmet(words, plan)
+        if why is not None:
+            raise Problem(
+                f"{format} does not fit {plan.name} ({plan.cell}): {why}.",
+                where="--as",
+                hint=f"What fits: {', '.join(fitting(plan, folder))}.",
+                exit=ExitStatus.NO,
+            )
     windows = plan.os == "windows"
     if SHELLS.get(format, windows) != windows:
         other = "ps1" if windows else "sh"
@@ -71,6 +111,27 @@ def filters(plan: Plan) -> dict[str, Any]:
         "indent_code": lambda text: "\n".join("    " + line for line in text.splitlines()),
         "undo": undo,
         "json": as_json,
+        "sh_line": lambda argv: quoting.sh(words(argv), root),
+        "yaml": spelling.yaml,
+        "dollars": spelling.dollars,
+        "json_text": spelling.json_text,
+        "unit": spelling.unit,
+        "unit_env": spelling.unit_env,
+        "quadlet_env": spelling.quadlet_env,
+        "unit_value": spelling.unit_value,
+        "unit_path": spelling.unit_path,
+        "xml": spelling.xml,
+        "actions": spelling.actions,
+        "swap": spelling.swap,
+        "no_macro": spelling.no_macro,
+        "no_secret": spelling.no_secret,
+        "one_word": spelling.one_word,
+        "description": spelling.description,
+        "from_home": spelling.from_home,
+        "background": lambda step: quoting.background(step, root),
+        "modelfile": spelling.modelfile,
+        "docker_value": spelling.docker_value,
+        "gibibytes": spelling.gibibytes,
     }
 
 

@@ -11,7 +11,7 @@ from pathfinder.match import scopes
 from pathfinder.plan import endpoint
 from pathfinder.room import utilisation
 from pathfinder.steps import Places, expand, visible
-from pathfinder.types import Artifact, Candidate, Cell, Demand, Device, Facts, Plan, Runtime
+from pathfinder.types import Artifact, Candidate, Cell, Demand, Device, Facts, Node, Plan, Runtime
 
 Table = Mapping[str, Any]
 
@@ -31,6 +31,28 @@ def with_steps(plan: Plan, candidate: Candidate, runtime: Runtime, facts: Facts,
         caveats=tuple(replace(hit, evidence=proofs.get(hit.id, hit.evidence)) for hit in plan.caveats),
         root=places.root,
         endpoint=endpoint(cell, places),
+        node=node(candidate.devices, facts),
+        values={**values, "task": demand.task, "features": ",".join(cell.features)},
+    )
+
+
+def node(devices: tuple[Device, ...], facts: Facts) -> Node:
+    """What the planned machine has, in the terms of those who place the plan on another."""
+    first = devices[0] if devices else Device(id="")
+    sizes = [device.memory_bytes for device in devices if device.memory_bytes is not None]
+    return Node(
+        arch=facts.os.arch or facts.cpu.arch,
+        vendor=first.vendor,
+        device=first.name,
+        device_kind=first.kind if devices else None,
+        device_arch=first.arch,
+        device_id=first.device_id,
+        driver_module=first.driver_module,
+        compute_capability=first.compute_capability,
+        device_count=len(devices),
+        device_memory_bytes=min(sizes) if sizes and len(sizes) == len(devices) else None,
+        memory_bytes=facts.memory.total_bytes,
+        cpus=threads(facts),
     )
 
 

@@ -11,7 +11,9 @@ def setup(
     model: Annotated[
         str, typer.Option("--model", "-m", metavar="REF", help="A model by any name, hf:owner/repo, a .gguf file or a folder.")
     ] = "",
-    as_: Annotated[str, typer.Option("--as", metavar="FORMAT", help="sh, ps1, json, markdown: any template there is.")] = "markdown",
+    as_: Annotated[
+        str, typer.Option("--as", metavar="FORMAT", help="sh, compose, systemd, kubernetes, ...: see docs/formats.md.")
+    ] = "markdown",
     output: Annotated[str | None, typer.Option("--output", "-o", metavar="DIR", help="Write into this folder instead of printing.")] = None,
     task: Annotated[str | None, typer.Option(help="chat, embeddings, transcribe, ...")] = None,
     for_: Annotated[str, typer.Option("--for", metavar="WHOM", help="solo, team or production.")] = "solo",
@@ -19,6 +21,7 @@ def setup(
     context: Annotated[int | None, typer.Option(help="Tokens of context to plan for.")] = None,
     concurrency: Annotated[int | None, typer.Option(help="Requests at once.")] = None,
     quant: Annotated[str | None, typer.Option(help="Only this quantisation.")] = None,
+    nodes: Annotated[int, typer.Option(min=1, help="Machines, for formats beyond one: ray, kuberay, lws.")] = 2,
     deadline: Annotated[float, typer.Option(help="Seconds for looking at the host.")] = 3.0,
 ) -> int:
     """Write the plan for a model as a script or a document. Nothing is run."""
@@ -26,7 +29,7 @@ def setup(
     from pathfinder.cli.session import say
     from pathfinder.cli.wish import Wish, planned
     from pathfinder.errors import Problem
-    from pathfinder.render import file_name, render, template
+    from pathfinder.render import file_name, render, suits, template
     from pathfinder.store import templates
 
     session = ctx.obj
@@ -38,8 +41,8 @@ def setup(
         raise Problem("Several hosts need a folder to write to.", where="--output", hint="Add -o DIR.")
     wish = Wish(model, task, for_, prefer, context, concurrency, quant, runtime)
     for number, known in enumerate(hosts(session, deadline=deadline), 1):
-        plan = planned(wish, known, session)
-        text = render(format, plan, templates())
+        plan = planned(wish, known, session, suits=lambda one: suits(format, one, templates()))
+        text = render(format, plan, templates(), nodes)
         if output is None:
             say(text.rstrip("\n"))
             continue

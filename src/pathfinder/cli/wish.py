@@ -1,6 +1,7 @@
 """What several verbs share: the wish from the command line, the data a decision rests on, and the decision."""
 
 import os
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from msgspec.structs import replace
@@ -90,8 +91,10 @@ def decided(wish: Wish, known: Known, session: Session, top: int | None = None) 
     return recommend(known.facts, asked, rules(session, asked.runtime), places(known), known.name, top)
 
 
-def planned(wish: Wish, known: Known, session: Session, port: int | None = None) -> Plan:
-    """The best plan with its steps, its server on `port` where one is named.
+def planned(
+    wish: Wish, known: Known, session: Session, port: int | None = None, suits: Callable[[Plan], bool] | None = None
+) -> Plan:
+    """The best plan with its steps, its server on `port` where one is named; where no runtime was named, the best that `suits`.
 
     Raises Problem (1) when there is none, with what would unlock it.
     """
@@ -100,7 +103,12 @@ def planned(wish: Wish, known: Known, session: Session, port: int | None = None)
     decision = decide(known.facts, asked, with_data)
     if not decision.plans:
         raise nothing(asked, decision.rejected, known.facts)
-    return spelt(decision.plans[0], decision, known.facts, asked, with_data, replace(places(known), port=port))
+    there = replace(places(known), port=port)
+    spelt_out = (spelt(one, decision, known.facts, asked, with_data, there) for one in decision.plans)
+    first = next(spelt_out)
+    if suits is None or asked.runtime is not None or suits(first):
+        return first
+    return next((plan for plan in spelt_out if suits(plan)), first)
 
 
 def nothing(asked: Demand, rejected: Any, facts: Facts) -> Problem:
