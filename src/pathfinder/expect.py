@@ -4,7 +4,7 @@
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from pathfinder.compare import parse_bytes
@@ -181,7 +181,7 @@ def _unusable(one: Expectation, answer: Answer, facts: Facts) -> CheckResult | N
         expectation=one.text,
         result="fail",
         found=f"not usable: {backend.why}" if backend.why else "not usable",
-        source=source(path, facts.why, None),
+        source=source(path, facts, None),
     )
 
 
@@ -213,7 +213,7 @@ def _result(one: Expectation, answer: Answer, facts: Facts, device: Device | Non
         expectation=one.text,
         result=word,  # type: ignore[arg-type]
         found=_found(leaf),
-        source=source(path, facts.why, device),
+        source=source(path, facts, device),
         device=None if device is None else device.id,
         fix=_fix(leaf, facts) if leaf is not None and answer.holds is not True else None,
     )
@@ -225,15 +225,16 @@ def _found(leaf: Blocker | None) -> str | None:
     return "yes" if leaf.holds else "no"
 
 
-def source(path: str, why: Mapping[str, Any], device: Device | None) -> str | None:
+def source(path: str, facts: Facts, device: Device | None) -> str | None:
     """Where the fact was read: the source of the path itself, of its device, or of what it is part of."""
     if device is not None:
+        index = next((index for index, one in enumerate(facts.devices or ()) if one.id == device.id), 0)
         field = path.removeprefix("device.")
-        paths = [f"devices.{device.id}.{field}", f"devices.{device.id}", "devices"]
+        paths = [f"devices.{index}.{field}", f"devices.{device.id}.{field}", f"devices.{index}", f"devices.{device.id}", "devices"]
     else:
         parts = path.split(".")
         paths = [".".join(parts[:cut]) for cut in range(len(parts), 0, -1)]
-    return next((why[one].source for one in paths if one in why), None)
+    return next((facts.why[one].source for one in paths if one in facts.why), None)
 
 
 def _fix(leaf: Blocker, facts: Facts) -> str:

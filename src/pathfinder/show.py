@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from pathfinder.compare import spell_bytes
 from pathfinder.quoting import command
+from pathfinder.sources import of_machine
 from pathfinder.types import Blocker, Facts, Interval, Plan, Recommendation, Rejected
 from pathfinder.unlock import LABELS, needs
 
@@ -23,6 +24,8 @@ def _lines(found: Recommendation, facts: Facts, width: int, explain: bool) -> It
     yield from _wrap(_wish(found, first), width)
     if found.alternatives:
         yield from _wrap(f"Not to be confused with {', '.join(found.alternatives)}.", width)
+    if explain:
+        yield from (part for says in of_machine(facts) for part in _wrap(f"- {says}", width, "  "))
     yield ""
     if first is None:
         yield "Nothing here runs it."

@@ -56,6 +56,9 @@ def check(
         reports.append(report)
         return report, status(report.counts)
 
+    def show(report: Any) -> None:
+        show_report(report, session.explain)
+
     code = answer(session, one, show if format == "text" else lambda report: None, deep=deep, deadline=deadline)
     if format not in ("text", "json"):
         tell(format, reports)
@@ -107,7 +110,7 @@ def status(counts: dict[str, int]) -> int:
     return ExitStatus.NO if counts["fail"] else ExitStatus.UNKNOWN if counts["unknown"] else ExitStatus.OK
 
 
-def show(report: Any) -> None:
+def show_report(report: Any, explain: bool = False) -> None:
     from pathfinder.cli.session import say
 
     marks = {"pass": "pass   ", "fail": "FAIL   ", "unknown": "unknown"}
@@ -118,6 +121,21 @@ def show(report: Any) -> None:
         say(f"{marks[result.result]} {result.expectation}{'  (' + detail + ')' if detail else ''}")
         if result.fix:
             say(f"        {result.fix}")
+        if explain and (more := how_known(result.expectation, report.host)):
+            say(f"        Why: {more}")
+
+
+def how_known(expectation: str, host: str) -> str | None:
+    """The command that tells how an answer about a runtime or a model came about; a fact's source stands beside it."""
+    from pathfinder.quoting import sh
+
+    where = [] if host == "live" else ["--host", host]
+    kind, colon, name = expectation.partition(":")
+    if not colon or kind not in ("model", "runtime"):
+        return None
+    if kind == "model":
+        return sh(["pathfinder", "recommend", "--model", name.strip().removesuffix(" fits"), "--explain", *where])
+    return sh(["pathfinder", "matrix", "why", name.split()[0], *where])
 
 
 def sourced(source: str | None) -> str:
