@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from pathfinder.types import Artifact, Device, Expected, Facts, MemoryRule, Model
+from pathfinder.types import Artifact, Device, Expected, Facts, MemoryRule, Model, SpeedEstimate
 
 _OF_VENDOR = {"nvidia": "cuda", "apple": "metal", "amd": "rocm"}
 _KINDS: dict[str, Any] = {"llama.cpp": "llama.cpp", "mlx": "mlx"}
@@ -11,21 +11,26 @@ _KINDS: dict[str, Any] = {"llama.cpp": "llama.cpp", "mlx": "mlx"}
 
 def forecast(engine: str, path: Path, device_used: str | None, facts: Facts, context: int, overlays: tuple[str, ...] = ()) -> Expected:
     """The decode speed expected of a local model; unknown where its shape, the device used or the device's bandwidth is."""
+    return Expected(decode_tps=speeds(engine, path, device_used, facts, context, overlays).decode_tps)
+
+
+def speeds(engine: str, path: Path, device_used: str | None, facts: Facts, context: int, overlays: tuple[str, ...] = ()) -> SpeedEstimate:
+    """Both speeds expected of it."""
     from pathfinder import store
     from pathfinder.errors import Problem
     from pathfinder.estimate import Tables, estimate
 
     place = _place(engine, device_used, facts)
     if place is None:
-        return Expected()
+        return SpeedEstimate()
     try:
         model, artifact = _model(path)
     except (Problem, OSError, ValueError):
-        return Expected()
+        return SpeedEstimate()
     tables = Tables(coefficients=store.estimate_table(overlays), chips=store.devices(overlays))
     rule = MemoryRule(kind=_KINDS[engine])
     found = estimate(model, artifact, facts, place[1], engine, rule, context, backend=place[0], tables=tables)
-    return Expected(decode_tps=found.speed.decode_tps)
+    return found.speed
 
 
 def _place(engine: str, device_used: str | None, facts: Facts) -> tuple[str, tuple[Device, ...]] | None:

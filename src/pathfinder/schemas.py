@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from pathfinder import doctor, documents, servers, trace, types
+from pathfinder import bench, doctor, documents, servers, trace, types
 from pathfinder.errors import Problem
 from pathfinder.types import Frozen
 from pathfinder.verify import report
@@ -35,6 +35,7 @@ DOCUMENTS: dict[str, Any] = {
     "estimate": types.Estimate,
     "result": types.Result,
     "proof": types.Proof,
+    "bench": bench.Bench,
     "check": types.CheckReport,
     "matrix": documents.MatrixDocument,
     "runtime": documents.RuntimeDocument,

@@ -17,6 +17,7 @@ VERBS: dict[str, str] = {
     "logs": "What a server says.",
     "stop": "End servers that launch started.",
     "run": "Smoke test: load, generate, measure, judge the numbers.",
+    "bench": "Speed in llama-bench's terms: prompt sizes, concurrency, an earlier run.",
     "estimate": "Memory and speed of one model on one host.",
     "check": "Assert facts about a machine, for CI.",
     "models": "The catalogue of models.",
@@ -44,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Problem as problem:
         status = _tell(problem, as_json="--json" in args)
     except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
+        print("pathfinder: Interrupted.", file=sys.stderr)
         status = ExitStatus.INTERRUPTED
     except BrokenPipeError:
         status = ExitStatus.OK

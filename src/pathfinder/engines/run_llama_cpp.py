@@ -37,7 +37,7 @@ class Engine:
             out.refuse("llama.cpp could not load the file", unloadable=True)
         self.vocab = llama_cpp.llama_model_get_vocab(self.model)
         self.vocab_size = llama_cpp.llama_vocab_n_tokens(self.vocab)
-        self.prompts = [self.tokens(p["text"]) for p in request["prompts"]]
+        self.prompts = [wire.sized(self.tokens(p["text"]), p.get("count")) for p in request["prompts"]]
         self.context = self._context(request, max(len(p) for p in self.prompts) + int(request["tokens"]))
         self._warm_up()
         out.send(
@@ -180,7 +180,7 @@ def main() -> None:
     request = out.request()
     engine = Engine(request, out)
     for index, prompt in enumerate(request["prompts"]):
-        engine.answer(index, prompt.get("watch"), int(request["tokens"]), bool(request.get("ignore_end")))
+        engine.answer(index, prompt.get("watch"), int(prompt.get("tokens") or request["tokens"]), bool(request.get("ignore_end")))
     out.done()
 
 

@@ -30,7 +30,7 @@ class Engine:
             self.model, self.tokenizer = load(str(request["model"]))[:2]
         except (ValueError, OSError, KeyError, RuntimeError) as error:
             out.refuse(f"mlx-lm could not load the folder: {_first_line(error)}", unloadable=True)
-        self.prompts = [list(self.tokenizer.encode(p["text"])) for p in request["prompts"]]
+        self.prompts = [wire.sized(list(self.tokenizer.encode(p["text"])), p.get("count")) for p in request["prompts"]]
         if not all(self.prompts):
             out.refuse("the model's tokenizer gives no token for the prompt")
         longest = max(len(p) for p in self.prompts) + int(request["tokens"])
@@ -164,7 +164,7 @@ def main() -> None:
     os.environ["HF_HUB_OFFLINE"] = "1"
     engine = Engine(request, out)
     for index, prompt in enumerate(request["prompts"]):
-        engine.answer(index, prompt.get("watch"), int(request["tokens"]), bool(request.get("ignore_end")))
+        engine.answer(index, prompt.get("watch"), int(prompt.get("tokens") or request["tokens"]), bool(request.get("ignore_end")))
     gpu = engine.mx.default_device() == engine.mx.gpu
     out.done(int(engine.mx.get_peak_memory()) if gpu and sys.platform != "darwin" else 0)
 

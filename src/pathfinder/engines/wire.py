@@ -82,6 +82,11 @@ class Wire:
         self._out.flush()
 
 
+def sized(tokens: list[int], count: int | None) -> list[int]:
+    """A prompt of exactly so many tokens, repeated or cut, for measuring; as it is where no count is wanted."""
+    return tokens if count is None or not tokens else (tokens * (count // len(tokens) + 1))[:count]
+
+
 def number(value: float) -> float | None:
     """JSON has no NaN and no infinity: null stands for both."""
     return round(value, 6) if math.isfinite(value) else None

@@ -1,0 +1,139 @@
+"""`pathfinder bench`: speed in llama-bench's terms, through an engine or a running server."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pathfinder.cli.hosts import LIVE, facts_of, only_live
+from pathfinder.cli.session import Session, say
+from pathfinder.errors import ExitStatus, Problem
+
+
+def bench(
+    ctx: typer.Context,
+    model: Annotated[
+        str,
+        typer.Option(
+            "--model", "-m", metavar="REF", help="A .gguf file or a folder, or a server's name for its model; else the probe model."
+        ),
+    ] = "",
+    engine: Annotated[str, typer.Option(metavar="llama.cpp|mlx|URL", help="The engine, or a running server's address.")] = "",
+    prompts: Annotated[str, typer.Option(metavar="N,N", help="Prompt sizes in tokens.")] = "512",
+    tokens: Annotated[int, typer.Option(help="Tokens to generate; 0 for none.")] = 128,
+    concurrency: Annotated[str, typer.Option(metavar="N,N", help="Requests at once; more than one needs a server.")] = "1",
+    repetitions: Annotated[int, typer.Option(help="Of each test, behind one that warms up.")] = 3,
+    threads: Annotated[int, typer.Option(help="CPU threads of an engine; the usable CPUs when left out.")] = 0,
+    timeout: Annotated[float, typer.Option(metavar="S", help="Seconds the whole may take.")] = 1800.0,
+    compare: Annotated[str, typer.Option(metavar="FILE", help="An earlier --json to compare with.")] = "",
+) -> int:
+    """Measure speed: pp512 is reading 512 tokens, tg128 generating 128, `tg128 @ d512` generating behind 512; tokens per second.
+
+    Through a server the requests are counted together, transport included. A change is told where it exceeds the noise of both runs.
+    """
+    from pathfinder import bench as measure
+
+    session: Session = ctx.obj
+    only_live(session, "bench")
+    sizes, counts = _numbers(prompts, "--prompts"), _numbers(concurrency, "--concurrency")
+    if tokens < 0 or repetitions < 1 or threads < 0 or timeout <= 0:
+        raise Problem("--tokens, --repetitions, --threads and --timeout take positive numbers.")
+    before = _earlier(compare) if compare else None
+    if engine.startswith(("http://", "https://")):
+        done = _through_server(engine, model, sizes, counts, tokens, repetitions, timeout, session)
+    else:
+        if counts != [1]:
+            raise Problem("An engine answers one request at a time.", where="--concurrency", hint="Name a running server: --engine URL.")
+        done = _through_engine(engine, model, sizes, tokens, repetitions, threads, timeout, session)
+    from time import strftime
+
+    from msgspec.structs import replace
+
+    done = replace(done, at=strftime("%Y-%m-%d"))
+    if before is not None:
+        done = measure.compared(done, before, compare)
+    _print(done, session)
+    return ExitStatus.OK
+
+
+def _through_engine(
+    name: str, model: str, sizes: list[int], tokens: int, repetitions: int, threads: int, seconds: float, session: Session
+) -> Any:
+    from pathfinder import bench as measure
+    from pathfinder import engines, forecast, probe_model, smoke
+    from pathfinder.local_model import local_model
+
+    if model:
+        path, kind = local_model(model)
+        chosen = engines.engine(name) if name else next(one for one in engines.ENGINES.values() if one.reads == kind)
+        if chosen.reads != kind:
+            raise Problem(f"The engine {chosen.name} does not read such a model.", where=model)
+    else:
+        chosen = engines.engine(name or "llama.cpp")
+        path = Path(probe_model.forms(chosen.name)[0].path)
+    engines.need(chosen)
+    facts = facts_of(LIVE, session)
+    used = threads or smoke.threads(facts)
+    done = measure.of_engine(
+        chosen, path, model or probe_model.NAME, sizes=sizes, tokens=tokens, repetitions=repetitions, threads=used, seconds=seconds
+    )
+    if probe_model.form_of(path) is not None:
+        return done  # So small a model is timed by its overhead; there is nothing to predict.
+    context = max(*sizes, tokens)
+    return measure.expecting(done, forecast.speeds(chosen.name, path, done.device_used, facts, context, tuple(session.overlay)))
+
+
+def _through_server(
+    url: str, model: str, sizes: list[int], counts: list[int], tokens: int, repetitions: int, seconds: float, session: Session
+) -> Any:
+    from pathfinder import bench as measure
+    from pathfinder.cli.acting import progress_line
+    from pathfinder.served import loopback
+
+    if session.offline and not loopback(url):
+        raise Problem("Asking another machine needs the network.", where="--offline", exit=ExitStatus.NO)
+    with progress_line() as tell:
+        return measure.of_server(
+            url, model or None, sizes=sizes, tokens=tokens, concurrency=counts, repetitions=repetitions, seconds=seconds, tell=tell
+        )
+
+
+def _print(done: Any, session: Session) -> None:
+    from pathfinder.bench import table
+
+    if session.json:
+        import msgspec
+
+        say(msgspec.json.format(msgspec.json.encode(done), indent=1).decode())
+        return
+    device = f" on {done.device_used}" if done.device_used else ""
+    threads = f", {done.threads} threads" if done.threads else ""
+    say(f"{done.engine} {done.engine_version or ''}".rstrip() + f"{device}{threads}: {done.model}")
+    plain = (sys.stdout.encoding or "").lower().replace("-", "") != "utf8"
+    for line in table(done):
+        say(line.replace("█", "#").replace("±", "+-") if plain else line)
+
+
+def _numbers(text: str, option: str) -> list[int]:
+    """`512,2048` as numbers, each once. Raises `Problem` for anything else."""
+    words = [word.strip() for word in text.split(",")]
+    if not all(word.isascii() and word.isdigit() and 0 < int(word) <= 1 << 20 for word in words) or len(words) > 64:
+        raise Problem("This is no list of numbers.", where=f"{option} {text}", hint="For example: 512,2048")
+    return list(dict.fromkeys(int(word) for word in words))
+
+
+def _earlier(path: str) -> Any:
+    import msgspec
+
+    from pathfinder.bench import Bench
+
+    try:
+        found = msgspec.json.decode(Path(path).read_bytes(), type=Bench)
+    except OSError as error:
+        raise Problem(f"It cannot be read: {error.strerror}.", where=path) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Problem(f"This is no result of `pathfinder bench --json`: {error}.", where=path) from None
+    if found.schema != "pathfinder/bench/v1":
+        raise Problem("This is no result of `pathfinder bench --json`.", where=path)
+    return found
