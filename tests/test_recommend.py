@@ -172,3 +172,14 @@ def test_speeds_are_intervals() -> None:
     assert interval(Interval(low=1.24, likely=2, high=3.36)) == "1.2-3.4 tok/s"
     assert interval(Interval(likely=2)) == "~2 tok/s"
     assert interval(Interval()) == ""
+
+
+def test_experts_stay_in_system_memory_where_that_is_faster(capsys: pytest.CaptureFixture[str]) -> None:
+    host = ("--host", "profile:desktop-rtx-3060", "--runtime", "llama.cpp")
+    found = json.loads(run(capsys, "--model", "qwen3-30b-a3b", *host, "--json")[1])["candidates"][0]
+    command = found["launch"][-1]["argv"]
+    assert command[command.index("-ngl") + 1] == "49"
+    assert int(command[command.index("--n-cpu-moe") + 1]) == found["estimate"]["expert_layers"] > 0
+    text = run(capsys, "--model", "llama-3-8b", *host)[1]
+    assert "-ngl" in text
+    assert "--n-cpu-moe" not in text

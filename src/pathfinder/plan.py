@@ -225,6 +225,8 @@ def _where(candidate: Candidate, chosen: Choice) -> str:
     what = names[0] if len(names) == 1 else " and ".join(names)
     what = f"{len(devices)}x {what}" if len(devices) > 1 and len(names) == 1 else what
     if chosen.split:
-        layers = chosen.estimate.gpu_layers
+        layers, experts = chosen.estimate.gpu_layers, chosen.estimate.expert_layers
+        if experts:
+            return f"All layers on {what} through {candidate.cell.backend}, the experts of {experts} of them in system memory."
         return f"{layers if layers is not None else 'Some'} layers on {what} through {candidate.cell.backend}, the rest in system memory."
     return f"The whole model is on {what} through {candidate.cell.backend}."

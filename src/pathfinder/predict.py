@@ -5,6 +5,7 @@ import math
 from msgspec.structs import replace
 
 from pathfinder.estimate import Tables, estimate
+from pathfinder.estimate.experts import apart
 from pathfinder.room import utilisation
 from pathfinder.types import Artifact, Candidate, Demand, Estimate, Facts, Interval, SpeedEstimate
 
@@ -15,19 +16,28 @@ def predict(
     """`context` is tokens of one sequence, `streams` the sequences held at once; `split`: layers may stay in system memory."""
     cell, devices = candidate.cell, candidate.devices
     share = utilisation(devices, cell)
-    found = estimate(
-        demand.model,
-        artifact,
-        facts,
-        devices,
-        cell.engine or candidate.runtime.id,
-        cell.memory if share is None else replace(cell.memory, utilisation=share),
-        context * streams,
-        streams,
-        backend=cell.backend,
-        offload=split,
-        tables=tables,
-    )
+
+    def one(expert_layers: int) -> Estimate:
+        return estimate(
+            demand.model,
+            artifact,
+            facts,
+            devices,
+            cell.engine or candidate.runtime.id,
+            cell.memory if share is None else replace(cell.memory, utilisation=share),
+            context * streams,
+            streams,
+            backend=cell.backend,
+            offload=split,
+            expert_layers=expert_layers,
+            tables=tables,
+        )
+
+    found = one(0)
+    layers = demand.model.shape.layers if demand.model.shape and demand.model.shape.experts else 0
+    if split and cell.expert_offload and layers and found.gpu_layers is not None and found.gpu_layers <= layers:
+        margin = int(tables.coefficients.get("margin_bytes", 0)) if tables else 0
+        found = apart(found, layers, margin, one)
     if split and found.gpu_layers == 0:
         found = replace(found, memory=replace(found.memory, fits=False))
     return replace(found, context=context, speed=slowed(found.speed, slowness(candidate)))

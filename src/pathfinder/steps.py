@@ -10,7 +10,7 @@ from pathfinder.when import evaluate
 
 PLACEHOLDERS = (
     "env", "bin", "python", "data", "models", "model", "repo", "file", "path", "quant", "hf_ref", "tag", "name", "context", "context_total",
-    "port", "host", "threads", "parallel", "gpu_layers", "devices", "device_count", "utilisation",
+    "port", "host", "threads", "parallel", "gpu_layers", "expert_layers", "devices", "device_count", "utilisation",
 )  # fmt: skip
 """The closed list of what may stand in braces in a recipe; see docs/add-a-runtime.md."""
 

@@ -541,6 +541,14 @@ class WantFacts(Frozen, frozen=True, kw_only=True):
     users: Annotated[int | None, Fact("number", "wish")] = None
 
 
+class PlanFacts(Frozen, frozen=True, kw_only=True):
+    """Root `plan` of a condition inside a launch recipe: where the model lies, once that is decided."""
+
+    gpu_layers: Annotated[int | None, Fact("number", "wish")] = None
+    """As `{gpu_layers}`; None: the model's layers are not known, so the runtime had better count them itself."""
+    expert_layers: Annotated[int | None, Fact("number", "wish")] = None
+
+
 class Requirement(Frozen, frozen=True, kw_only=True):
     id: str = ""
     """The key it is merged by; `<platform>.<key>` for a shared one."""
@@ -649,6 +657,8 @@ class Cell(Frozen, frozen=True, kw_only=True):
     split: Split = "none"
     offload: bool = False
     """Part of the model may stay in system memory (llama.cpp's `-ngl`)."""
+    expert_offload: bool = False
+    """So may the routed experts of a layer apart from it, and the recipe says how many (`{expert_layers}`)."""
     engine: str = ""
     """Row of the speed coefficients (`estimate/`); the runtime's id unless said."""
     memory: MemoryRule = MemoryRule()

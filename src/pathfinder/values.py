@@ -11,7 +11,7 @@ from pathfinder.match import scopes
 from pathfinder.plan import endpoint
 from pathfinder.room import utilisation
 from pathfinder.steps import Places, expand, visible
-from pathfinder.types import Artifact, Candidate, Cell, Demand, Device, Facts, Node, Plan, Runtime
+from pathfinder.types import Artifact, Candidate, Cell, Demand, Device, Facts, Node, Plan, PlanFacts, Runtime
 
 Table = Mapping[str, Any]
 
@@ -20,7 +20,7 @@ def with_steps(plan: Plan, candidate: Candidate, runtime: Runtime, facts: Facts,
     """The same plan with its install, launch and container steps, ready to print or to run. `runtime` holds the recipes."""
     cell = next(cell for cell in runtime.cells if cell.id == plan.cell)
     values = placeholders(plan, cell, candidate.devices, facts, demand, table, places)
-    scope = scopes(facts, demand, candidate.devices, plan.artifact)[0]
+    scope = {**scopes(facts, demand, candidate.devices, plan.artifact)[0], "plan": plan_facts(plan, demand)}
     picked = device_env(cell.backend, candidate.devices, facts)
     proofs = {caveat.id: caveat.evidence for caveat in cell.caveats}
     return replace(
@@ -93,6 +93,7 @@ def placeholders(
         "threads": str(threads(facts)),
         "parallel": str(parallel),
         "gpu_layers": str(gpu_layers(plan, demand)),
+        "expert_layers": str(plan.estimate.expert_layers if plan.estimate else 0),
         "devices": ",".join(device_names(cell.backend, devices, facts)),
         "device_count": str(max(1, len(devices))),
         "utilisation": f"{share if share is not None else 0.9:g}",
@@ -115,6 +116,16 @@ def gpu_layers(plan: Plan, demand: Demand) -> int:
         return plan.estimate.gpu_layers
     layers = demand.model.shape.layers if demand.model.shape else 0
     return max(99, layers + 1)
+
+
+def plan_facts(plan: Plan, demand: Demand) -> PlanFacts:
+    """Where the model lies, as launch recipes ask it."""
+    estimate = plan.estimate
+    unknown = plan.placement == "split" and (estimate is None or estimate.gpu_layers is None)
+    return PlanFacts(
+        gpu_layers=None if unknown else gpu_layers(plan, demand),
+        expert_layers=estimate.expert_layers if estimate else 0,
+    )
 
 
 def device_names(backend: str, devices: tuple[Device, ...], facts: Facts) -> list[str]:

@@ -47,7 +47,13 @@ def roots() -> tuple[str, ...]:
 def _roots() -> dict[str, Any]:
     facts = get_type_hints(types.Facts, include_extras=True)
     found = {name: facts[name] for name in FACT_ROOTS}
-    return found | {"device": types.Device, "set": types.SetFacts, "model": types.ModelFacts, "want": types.WantFacts}
+    return found | {
+        "device": types.Device,
+        "set": types.SetFacts,
+        "model": types.ModelFacts,
+        "want": types.WantFacts,
+        "plan": types.PlanFacts,
+    }
 
 
 @cache

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from pathfinder.errors import Problem
 from pathfinder.estimate import Tables, estimate
+from pathfinder.estimate.experts import apart
 from pathfinder.formats.gguf_types import BLOCK
 from pathfinder.types import Artifact, Choice, Device, Estimate, Facts, MemoryRule, Model
 
@@ -82,30 +83,6 @@ def estimated(wanted: Wanted, facts: Facts, overlay: Sequence[str] = ()) -> Esti
     if found.memory.fits is False:
         return replace(found, instead=tuple(instead(found, model, artifact, context, one)))
     return found
-
-
-def apart(whole: Estimate, layers: int, margin: int, one: Callable[[int], Estimate]) -> Estimate:
-    """All layers on the devices but for the experts of the fewest leading ones, where that is faster than whole layers in system memory."""
-
-    def held(found: Estimate) -> bool:
-        rows = [row for row in found.memory.per_device if row.device != "ram"]
-        return (found.gpu_layers or 0) > layers and all((row.available_bytes or 0) >= row.total_bytes + margin for row in rows)
-
-    low, high = 1, layers
-    while low < high:
-        middle = (low + high) // 2
-        if held(one(middle)):
-            high = middle
-        else:
-            low = middle + 1
-    found = one(low)
-    faster = (found.speed.decode_tps.likely or 0) > (whole.speed.decode_tps.likely or 0)
-    if not held(found) or not faster or found.memory.fits is False:
-        return whole
-    said = (
-        f"The experts of {low} of {layers} layers stay in system memory (llama.cpp's `--n-cpu-moe {low}`), everything else on the device."
-    )
-    return replace(found, assumed=(said, *found.assumed))
 
 
 def choices(
