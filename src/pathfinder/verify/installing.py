@@ -53,7 +53,7 @@ class _Env(NamedTuple):
             on_line=heard.append,
             on_error_line=heard.append,
         )
-        return ended, "\n".join(heard)
+        return ended, "\n".join(heard).replace(str(self.folder), "{data}")
 
 
 def installs_here(cell: Cell, facts: Facts) -> bool:

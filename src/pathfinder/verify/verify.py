@@ -49,7 +49,7 @@ def _joined(one: CellReport, others: Sequence[CellReport]) -> CellReport:
 
 def _machine(uv: str | None, resolver: Resolver, today: str, instead: Sequence[str]) -> Machine:
     if uv is None:
-        raise Problem("installing into throw-away environments needs uv.", hint="Install uv.")
+        raise Problem("Installing into throw-away environments needs uv.", hint="Install uv.")
     return Machine(observe(open_host("live")), uv, resolver, today, tuple(instead))
 
 
