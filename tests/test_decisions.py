@@ -112,20 +112,102 @@ def test_the_first_answer_is_one_an_expert_accepts(profile: str, wish: dict[str,
     assert answer.backend in backends, answer.cell
 
 
+WHISPER = {"whisper.cpp", "faster-whisper", "whisperx"}
+EMBEDDERS = GGUF | {"tei", "infinity", "sentence-transformers"}
+RERANKERS = {"tei", "infinity", "sentence-transformers", "rerankers", "llama.cpp"}
+PAINTERS = {"comfyui", "stable-diffusion.cpp", "diffusers", "sd-webui-forge"}
+
 OTHER_WORK: list[tuple[str, str, set[str]]] = [
-    ("desktop-rtx-4090", "whisper-large-v3", {"faster-whisper", "whisper.cpp", "whisperx", "vllm", "transformers"}),
-    ("mac-mini-m4-16gb", "whisper-large-v3", {"whisper.cpp", "mlx-audio", "mlx-whisper"}),
-    ("vps-2-vcpu-4gb", "whisper-base", {"faster-whisper", "whisper.cpp"}),
-    ("desktop-rtx-4090", "nomic-embed-text", GGUF | {"tei", "infinity", "sentence-transformers"}),
-    ("vps-2-vcpu-4gb", "bge-m3", {"ollama", "tei", "infinity", "sentence-transformers", "llama.cpp"}),
-    ("desktop-rtx-4090", "bge-reranker-v2-m3", {"tei", "infinity", "vllm", "sentence-transformers", "llama.cpp"}),
+    ("desktop-rtx-4090", "whisper-large-v3", WHISPER),
+    ("cloud-g5-xlarge", "whisper-large-v3", WHISPER),
+    ("windows-gamer-rtx-3060", "whisper-large-v3", WHISPER),
+    ("mac-mini-m4-16gb", "whisper-large-v3", {"whisper.cpp", "mlx-audio"}),
+    ("raspberry-pi-5-8gb", "whisper-large-v3", {"whisper.cpp", "faster-whisper", "sherpa-onnx"}),
+    ("raspberry-pi-5-8gb", "whisper-base", {"whisper.cpp", "faster-whisper", "sherpa-onnx"}),
+    ("vps-2-vcpu-4gb", "whisper-base", WHISPER),
+    ("server-xeon-no-avx", "whisper-base", WHISPER),
+    ("server-8x-gaudi2", "whisper-large-v3", WHISPER),
+    ("desktop-rx-7900-xtx", "whisper-large-v3", {"whisper.cpp", "transformers", "vllm"}),
+    ("iphone-16-pro", "whisper-base", {"whisper.cpp"}),
+    ("android-snapdragon-8-elite", "whisper-base", {"whisper.cpp", "sherpa-onnx"}),
+    ("windows-snapdragon-x-elite", "whisper-large-v3", {"whisper.cpp", "qualcomm-ai-hub", "onnx-runtime"}),
+    ("mac-mini-m4-16gb", "kokoro", {"kokoro", "mlx-audio"}),
+    ("desktop-rtx-4090", "kokoro", {"kokoro"}),
+    ("raspberry-pi-5-8gb", "kokoro", {"kokoro", "sherpa-onnx"}),
+    ("vps-2-vcpu-4gb", "kokoro", {"kokoro", "sherpa-onnx"}),
+    ("mac-mini-m4-16gb", "piper", {"piper"}),
+    ("desktop-rtx-4090", "piper", {"piper"}),
+    ("raspberry-pi-5-8gb", "piper", {"piper"}),
+    ("desktop-rtx-4090", "chatterbox", {"chatterbox"}),
+    ("mac-mini-m4-16gb", "chatterbox", {"chatterbox", "mlx-audio"}),
+    ("desktop-rtx-4090", "xtts-v2", {"coqui"}),
+    ("vps-2-vcpu-4gb", "xtts-v2", {"coqui"}),
+    ("desktop-rtx-4090", "bark", {"bark", "transformers", "coqui"}),
+    ("desktop-rtx-4090", "silero-vad", {"silero-vad"}),
+    ("raspberry-pi-5-8gb", "silero-vad", {"silero-vad", "sherpa-onnx"}),
+    ("desktop-rtx-4090", "musicgen-small", {"transformers-musicgen", "transformers"}),
+    ("desktop-rtx-4090", "sdxl", PAINTERS),
+    ("desktop-rtx-4060", "sdxl", PAINTERS),
+    ("desktop-rx-7900-xtx", "sdxl", PAINTERS),
+    ("windows-gamer-rtx-3060", "sdxl", PAINTERS),
+    ("mac-mini-m4-16gb", "sdxl", PAINTERS),
+    ("desktop-arc-a770", "sdxl", PAINTERS | {"openvino"}),
+    ("desktop-rtx-4090", "flux.1-dev", PAINTERS),
+    ("desktop-rtx-4060", "flux.1-dev", PAINTERS),
+    ("mac-mini-m4-16gb", "flux.1-dev", PAINTERS),
+    ("desktop-rtx-4090", "nomic-embed-text", EMBEDDERS),
+    ("mac-mini-m4-16gb", "nomic-embed-text", EMBEDDERS),
+    ("dgx-h100", "qwen3-embedding-0.6b", EMBEDDERS | {"vllm"}),
+    ("vps-2-vcpu-4gb", "bge-m3", EMBEDDERS),
+    ("windows-office-laptop", "bge-m3", EMBEDDERS),
+    ("desktop-rtx-4090", "bge-reranker-v2-m3", RERANKERS),
+    ("mac-mini-m4-16gb", "bge-reranker-v2-m3", RERANKERS),
+    ("vps-2-vcpu-4gb", "bge-reranker-v2-m3", RERANKERS),
+    ("windows-office-laptop", "bge-reranker-v2-m3", RERANKERS),
     ("desktop-rtx-4090", "rf-detr", {"rfdetr"}),
+    ("mac-mini-m4-16gb", "rf-detr", {"rfdetr"}),
+    ("vps-2-vcpu-4gb", "rf-detr", {"rfdetr"}),
+    ("iphone-16-pro", "llama-3.2-1b", {"mlx-swift", "llama.cpp", "executorch", "mlc-llm", "litert-lm"}),
+    ("iphone-16-pro", "qwen3-0.6b", {"mlx-swift", "llama.cpp", "executorch", "mlc-llm", "litert-lm"}),
+    ("android-snapdragon-8-elite", "llama-3.2-1b", {"llama.cpp", "executorch", "mlc-llm", "litert-lm"}),
 ]
 
 
 @pytest.mark.parametrize(("profile", "model", "runtimes"), OTHER_WORK)
 def test_other_work_goes_to_those_made_for_it(profile: str, model: str, runtimes: set[str]) -> None:
     assert first(profile, model).runtime in runtimes
+
+
+@pytest.mark.parametrize(
+    ("profile", "model", "audience", "runtimes"),
+    [
+        ("dgx-h100", "qwen3-embedding-0.6b", "production", {"tei", "vllm", "sglang", "infinity"}),
+        ("cloud-g6-xlarge", "bge-m3", "team", {"tei", "vllm", "infinity"}),
+        ("dgx-h100", "bge-reranker-v2-m3", "production", {"tei", "vllm", "sglang", "infinity"}),
+        ("dgx-h100", "llama-3.3-70b-instruct", "production", SERVERS),
+        ("dgx-h100", "gpt-oss-120b", "team", SERVERS),
+        ("cloud-8x-mi300x", "llama-3.3-70b-instruct", "production", {"vllm", "sglang"}),
+        ("cloud-g5-xlarge", "qwen3-30b-a3b", "production", SERVERS),
+        ("cloud-g6-xlarge", "qwen3-30b-a3b", "team", SERVERS),
+    ],
+)
+def test_teams_get_servers_made_for_many(profile: str, model: str, audience: str, runtimes: set[str]) -> None:
+    assert first(profile, model, audience=audience).runtime in runtimes
+
+
+@pytest.mark.parametrize("profile", ["desktop-rtx-4090", "dgx-h100", "desktop-rx-7900-xtx", "server-xeon-amx"])
+def test_training_goes_to_a_training_library(profile: str) -> None:
+    trainers = {"transformers", "deepspeed", "pytorch-lightning"}
+    assert first(profile, "qwen3-0.6b", task="training").runtime in trainers
+
+
+def test_a_detector_of_speech_is_not_put_on_a_gpu() -> None:
+    assert first("desktop-rtx-4090", "silero-vad").placement == "cpu"
+
+
+@pytest.mark.parametrize(("profile", "placement"), [("desktop-rtx-4090", "whole"), ("desktop-rtx-4060", "split")])
+def test_pictures_are_made_on_the_gpu_even_where_the_model_is_larger(profile: str, placement: str) -> None:
+    assert first(profile, "flux.1-dev").placement == placement
 
 
 def test_a_speech_model_is_never_given_to_another_models_program() -> None:

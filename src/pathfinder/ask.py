@@ -1,12 +1,12 @@
 """Arrow 2: what a person typed, resolved to one model of the catalogue or a clear no; with the wish, a Demand."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, get_args
 
 from msgspec.structs import replace
 
 from pathfinder.errors import ExitStatus, Problem
-from pathfinder.names import NEUTRAL, Said, difference, fold, is_size, read
+from pathfinder.names import NEUTRAL, Said, difference, dotted, fold, is_size, plainly, read
 from pathfinder.types import Artifact, Audience, Demand, Model, Prefer, Task
 
 Local = Callable[[str], tuple[Model, Artifact] | None]
@@ -65,10 +65,14 @@ def ask(
     )
 
 
+ANY_MODEL_DOES = "training"
+"""Every model with weights can be trained further; catalogues list what a model is for."""
+
+
 def _task(model: Model, asked: str | None) -> str:
     if asked is None:
         return "chat" if "chat" in model.tasks else next(iter(model.tasks), "chat")
-    if asked not in model.tasks:
+    if asked not in (*model.tasks, ANY_MODEL_DOES):
         says = f"{model.name} does {', '.join(model.tasks)}; it does not do {asked}."
         raise Problem(says, where="--task", hint="Leave --task out.", exit=ExitStatus.NO)
     return asked
@@ -92,7 +96,7 @@ def _nearest(word: str, names: Sequence[str], most: int, cutoff: float = 0.6) ->
 
 def resolve(ref: str, models: Sequence[Model], local: Local | None = None) -> Resolved:
     """One canonical model. Raises Problem (2) for a name nobody knows, with the nearest names and the `hf:` spelling."""
-    text = ref.strip()
+    text = plainly(ref.strip())
     if not text or not text.isprintable():
         raise Problem("No model was named.", where="--model", hint="Example: --model llama-3-8b")
     if text.lower().startswith("hf:"):
@@ -103,7 +107,7 @@ def resolve(ref: str, models: Sequence[Model], local: Local | None = None) -> Re
         raise Problem(
             "There is no such file or folder.", where=text, hint="Name a .gguf file, a model folder, or a model: --model llama-3-8b."
         )
-    found = in_catalogue(text, models)
+    found = in_catalogue(text, models) or (in_catalogue(dotted(text), models) if dotted(text) != text.lower() else None)
     if found is None:
         raise unknown(text, models)
     return found
@@ -185,10 +189,11 @@ def _by_words(text: str, models: Sequence[Model]) -> Resolved | None:
         return None
     close: list[tuple[int, Model]] = []
     loose: list[Model] = []
+    needed = [word for word in said.words if word not in NEUTRAL]
     for model in models:
         if slash and owner.lower() not in UPLOADERS | owners(model):
             continue
-        distance = min((_distance(said, read(one), model) for one in spellings(model)), default=LOOSE + 1)
+        distance = min((_distance(said, read(one), model) for one in _holding(needed, model)), default=LOOSE + 1)
         if distance < LOOSE:
             close.append((distance, model))
         elif distance == LOOSE:
@@ -203,6 +208,20 @@ def _by_words(text: str, models: Sequence[Model]) -> Resolved | None:
         ids = ", ".join(model.id for model in loose[:8])
         raise Problem(f"{text!r} names several models.", where="--model", hint=f"One of: {ids}{', ...' if len(loose) > 8 else ''}.")
     return None
+
+
+def _holding(words: Sequence[str], model: Model) -> Iterator[str]:
+    """Spellings that can mean the same: each word stands in them or in a publisher's name. Taking names apart costs more than this."""
+    others = None
+    for one in spellings(model):
+        lower = one.lower()
+        for word in words:
+            if word not in lower:
+                others = " ".join(owners(model)) if others is None else others
+                if word not in others:
+                    break
+        else:
+            yield one
 
 
 LOOSE = 100
@@ -239,10 +258,18 @@ def tuned(model: Model, models: Sequence[Model]) -> tuple[str, ...]:
     return tuple(found[:6])
 
 
+def _alike(asked: str, names: Iterable[str]) -> list[str]:
+    """The forty names that share most pairs of letters: few enough to be compared letter by letter."""
+    pairs = {asked[at : at + 2] for at in range(len(asked) - 1)}
+    rated = ((sum(pair in name for pair in pairs) / (len(name) + len(asked)), name) for name in names)
+    return [name for _, name in sorted(rated, reverse=True)[:40]]
+
+
 def unknown(text: str, models: Sequence[Model]) -> Problem:
     """The no for a name nobody knows: the nearest names, and how to reach the hub."""
     names = {fold(name): model.id for model in models for name in (model.id, *model.aliases)}
-    near = list(dict.fromkeys(names[one] for one in _nearest(fold(text), list(names), 5, 0.72)))[:3]
+    asked = fold(text)
+    near = list(dict.fromkeys(names[one] for one in _nearest(asked, _alike(asked, names), 5, 0.72)))[:3]
     parts = [f"Did you mean {', '.join(near)}?"] if near else ["`pathfinder models list` shows the catalogue."]
     parts.append(f"A model on Hugging Face: hf:{text if text.count('/') == 1 else 'owner/name'}")
     return Problem(f"There is no model {text[:120]!r} in the catalogue.", where="--model", hint=" ".join(parts))

@@ -30,7 +30,7 @@ def _lines(found: Recommendation, facts: Facts, width: int, explain: bool) -> It
     if first is None:
         yield "Nothing here runs it."
     for plan in found.candidates:
-        yield from _plan(plan, width, explain)
+        yield from _plan(plan, found.task, width, explain)
     if found.further:
         yield from _wrap(
             f"     and {len(found.further)} more (--top {len(found.candidates) + len(found.further)}): {', '.join(found.further)}",
@@ -71,13 +71,14 @@ def machine(facts: Facts) -> str:
     return ", ".join([*gpus, *none, cpu, ram])
 
 
-def _plan(plan: Plan, width: int, explain: bool) -> Iterator[str]:
+def _plan(plan: Plan, task: str, width: int, explain: bool) -> Iterator[str]:
     form = ""
     if plan.artifact:
         same = plan.artifact.quant.lower() == plan.artifact.format
         form = plan.artifact.quant if same else f"{plan.artifact.quant} {plan.artifact.format}"
     where = f"{plan.backend} x{len(plan.devices)}" if len(plan.devices) > 1 else plan.backend
-    parts = [form, where, {"split": "split with system memory"}.get(plan.placement, ""), memory(plan), speed(plan), proof(plan)]
+    parts = [form, where, {"split": "split with system memory"}.get(plan.placement, ""), memory(plan)]
+    parts += ["" if task == "training" else speed(plan), proof(plan)]
     head = f"{plan.rank:>2}.{MARKS[plan.verdict]} {plan.name}: "
     yield from _wrap(head + " · ".join(part for part in parts if part), width, "     ")
     for says in _notes(plan, explain):
