@@ -156,7 +156,7 @@ def _commands(plan: Plan) -> Iterator[str]:
     for step in (*plan.install, *plan.launch):
         yield f"  # {step.title}"
         yield f"  {command(step, plan.os, plan.root)}"
-    if plan.endpoint is not None:
+    if plan.endpoint is not None and any(step.kind == "start" for step in plan.launch):
         yield f"  API: {plan.endpoint.url} ({plan.endpoint.api})"
 
 
