@@ -1,6 +1,7 @@
 """A plan as text through one template; a format is a file of `templates/`, `<format>.<ext>.j2`, and nothing else."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ from msgspec.structs import replace
 from pathfinder import fits, quoting, spelling
 from pathfinder.deploy import deployment
 from pathfinder.errors import ExitStatus, Problem
-from pathfinder.types import Plan, Step
+from pathfinder.types import OsFamily, Plan, Step
 
 HOME = "PATHFINDER_HOME"
 SHELLS = {"sh": False, "ps1": True}
@@ -79,23 +80,28 @@ def render(format: str, plan: Plan, folder: Path, nodes: int = 1) -> str:
     if SHELLS.get(format, windows) != windows:
         other = "ps1" if windows else "sh"
         raise Problem(f"The plan is for {plan.os}, whose shell does not read {format}.", where="--as", hint=f"Use --as {other}.")
+    return environment(found.parent, plan.root, plan.os).get_template(found.name).render(plan=plan)
+
+
+@lru_cache(maxsize=8)
+def environment(folder: Path, root: str, os: OsFamily | None) -> Any:
+    """Jinja with the filters of a plan's system; kept, so that a fleet reads every template once."""
     import jinja2
 
-    environment = jinja2.Environment(
+    made = jinja2.Environment(
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
         autoescape=False,  # noqa: S701 (shells and Markdown, quoted by the filters)
-        loader=jinja2.FileSystemLoader(found.parent),
+        loader=jinja2.FileSystemLoader(folder),
     )
-    environment.filters.update(filters(plan))
-    return environment.get_template(found.name).render(plan=plan)
+    made.filters.update(filters(root, os))
+    return made
 
 
-def filters(plan: Plan) -> dict[str, Any]:
+def filters(root: str, os: OsFamily | None) -> dict[str, Any]:
     """What a template may do to a value: quote it for its language. All else is decided before."""
-    root = plan.root
 
     def words(value: str | Iterable[str]) -> tuple[str, ...]:
         return (value,) if isinstance(value, str) else tuple(value)
@@ -106,7 +112,7 @@ def filters(plan: Plan) -> dict[str, Any]:
         "ps1": lambda value: " ".join(quoting.ps1_word(word, root, HOME) for word in words(value)),
         "ps1_call": lambda argv: quoting.ps1(argv, root, HOME),
         "ps1_env": lambda env: quoting.ps1_env(env, root, HOME),
-        "command": lambda step: quoting.command(step, plan.os, root),
+        "command": lambda step: quoting.command(step, os, root),
         "comment": comment,
         "indent_code": lambda text: "\n".join("    " + line for line in text.splitlines()),
         "undo": undo,
