@@ -271,6 +271,14 @@ def test_a_place_that_does_not_answer_is_open_and_never_a_failure():
     assert [one.kind for one in only.found] == ["open"] and only.found[0].says.endswith("forge.example is not reachable here.")
 
 
+def test_sources_that_cannot_be_asked_leave_it_open():
+    def ask(request, uv):
+        return Answer(refused="no wheel") if request.wheels_only else Answer(silent="a source archive that wants gigabytes")
+
+    done = check_cell(cell({"packages": ["sample==1.0"]}, arch=["x86_64"]), Resolver("uv", ask), TODAY)
+    assert [one.kind for one in done.found] == ["open"] and done.found[0].says.endswith("with wheels only it does not resolve: no wheel.")
+
+
 def test_a_registry_that_does_not_answer_is_nobodys_mistake():
     def ask(request, uv):
         return Answer(silent="https://registry.example/simple/sample/")

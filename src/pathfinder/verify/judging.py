@@ -127,7 +127,8 @@ def _by(outcomes: Sequence[Outcome], key: Callable[[Outcome], str]) -> list[tupl
 def _unasked(one: Outcome) -> str:
     silent = one.answer.silent or ""
     said = f"{host(silent)} is not reachable here" if "://" in silent else f"not asked: {silent}"
-    return f"{said}; the registry alone does not resolve it: {one.answer.refused}" if one.answer.refused else said
+    alone = "the registry alone does not resolve it" if "://" in silent else "with wheels only it does not resolve"
+    return f"{said}; {alone}: {one.answer.refused}" if one.answer.refused else said
 
 
 def newest(pip: PipInstall, cell: Cell, resolver: Resolver) -> Iterator[Found]:

@@ -104,7 +104,8 @@ def _otherwise(request: Request, answer: Answer, resolver: Resolver) -> Outcome:
     built = resolver(replace(request, wheels_only=False))
     if built.resolved:
         return Outcome(request.target, request.python, built, compiled=tuple(pick.name for pick in built.picks if pick.wheel is None))
-    return Outcome(request.target, request.python, answer if built.silent else built)
+    # Where its sources could not be asked either, nothing is known; the wheels' refusal is told along with it.
+    return Outcome(request.target, request.python, Answer(refused=answer.refused, silent=built.silent) if built.silent else built)
 
 
 def _places(request: Request) -> list[str]:
