@@ -9,6 +9,7 @@ import pytest
 from pathfinder import store
 from pathfinder.ask import resolve
 from pathfinder.cli import main
+from pathfinder.errors import Problem
 from pathfinder.models import Filter, listed, search
 from pathfinder.names import fold
 
@@ -77,8 +78,52 @@ def test_two_hundred_ways_to_write_a_name() -> None:
     lines = (Path(__file__).parent / "model_names.tsv").read_text(encoding="utf-8").splitlines()
     asked = [line.split("\t") for line in lines]
     wrong = {name: found.id for id, name in asked if (found := resolve(name, models).model).id != id}
-    assert len(asked) >= 200
+    assert len(asked) >= 320
     assert not wrong
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("Llama-3.1-8B-Lexi-Uncensored", "dolphin llama 3.1 8b", "llama-3.1-8b-abliterated", "Llama-3.1-8B-Instruct-LoRA"),
+        *("gemma-3-12b-it-abliterated", "huihui-ai/Qwen3-8B-abliterated", "mistral-7b-openorca", "llama-3.1-8b-instruct-medical"),
+        *("DeepSeek-R1-Distill-Qwen-7B-Uncensored", "someone/Llama-3.1-8B-Instruct", "Qwen3-8B-Base", "llama-3.1-8b-instruct-1m"),
+        *(
+            "gpt-5",
+            "phi5",
+            "claude 4",
+            "qwen9-8b",
+            "llama-3.1-9b",
+            "gemma 3 13b",
+            "mixtral 9x7b",
+            "mistal 7b instuct",
+            "no such model at all",
+        ),
+    ],
+)
+def test_a_tuned_or_wrong_name_is_a_clear_no(name: str) -> None:
+    with pytest.raises(Problem, match="There is no model"):
+        resolve(name, store.models())
+
+
+def test_typing_errors_get_suggestions() -> None:
+    for name, meant in (
+        ("mistal 7b instuct", "mistral-7b-instruct"),
+        ("lama-3.1-8b", "llama-3.1-8b-instruct"),
+        ("gema 3 12b", "gemma-3-12b-it"),
+    ):
+        with pytest.raises(Problem) as told:
+            resolve(name, store.models())
+        assert meant in str(told.value.hint)
+
+
+def test_addresses_of_the_hub_are_references_to_it() -> None:
+    file = "https://huggingface.co/bartowski/Qwen_Qwen3-8B-GGUF/blob/main/Qwen_Qwen3-8B-Q4_K_M.gguf"
+    found = resolve(file, store.models()).artifact
+    assert found is not None
+    assert (found.repo, found.file, found.quant) == ("bartowski/Qwen_Qwen3-8B-GGUF", "Qwen_Qwen3-8B-Q4_K_M.gguf", "Q4_K_M")
+    assert resolve("hf.co/someone/Thing-GGUF:Q8_0", store.models()).artifact.quant == "Q8_0"  # type: ignore[union-attr]
+    assert resolve("https://hf.co/Qwen/Qwen3-8B/tree/main", store.models()).model.id == "qwen3-8b"
 
 
 def test_filters_and_search() -> None:

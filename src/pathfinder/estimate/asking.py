@@ -10,6 +10,7 @@ from pathfinder.errors import Problem
 from pathfinder.estimate import Tables, estimate
 from pathfinder.estimate.experts import apart
 from pathfinder.formats.gguf_types import BLOCK
+from pathfinder.names import plainly
 from pathfinder.types import Artifact, Choice, Device, Estimate, Facts, MemoryRule, Model
 
 CONTEXT = 8192
@@ -148,11 +149,13 @@ def resolved(wanted: Wanted, overlay: Sequence[str]) -> tuple[Model, Artifact]:
     from pathfinder import store
     from pathfinder.ask import resolve
 
-    if wanted.ref.lower().startswith("hf:") and not wanted.offline:
+    ref = plainly(wanted.ref.strip())
+    if ref.lower().startswith("hf:") and not wanted.offline:
         from pathfinder import peek
 
-        return peek.model(wanted.ref if wanted.quant is None or wanted.ref.count(":") > 1 else f"{wanted.ref}:{wanted.quant}")
-    found = resolve(wanted.ref, store.models(tuple(overlay)), local)
+        return peek.model(ref if wanted.quant is None or ref.count(":") > 1 else f"{ref}:{wanted.quant}")
+    exact = store.named(wanted.ref, tuple(overlay))
+    found = resolve(wanted.ref, store.models(tuple(overlay)) if exact is None else exact[:1], local)
     if found.artifact is not None:
         return found.model, found.artifact
     return found.model, form(found.model, wanted.quant or found.quant, wanted.engine)
