@@ -4,9 +4,9 @@ import time
 from pathlib import Path
 
 import pytest
+from tests.browser import chromium
 
 from pathfinder import page, store
-from tests.browser import chromium
 
 SHOWN = "[...document.querySelectorAll('#cells tbody tr[data-i]')].filter(row => !row.hidden)"
 WIDE, PHONE = {"width": 1440, "height": 900}, {"width": 360, "height": 780}

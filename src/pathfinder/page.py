@@ -15,11 +15,13 @@ import msgspec
 
 from pathfinder.documents import effective, tasks
 from pathfinder.listing import strongest
+from pathfinder.sets import SPOKEN
 from pathfinder.types import Caveat, Cell, Evidence, FormatSupport, Requirement, Runtime
 
 SIGNS = {"works": "✓", "partial": "◐", "untested": "?", "broken": "✗", "unsupported": "✗"}
 READERS = ("solo", "team", "production", "distributed")
 QUANTS_SHOWN = 3
+SCRIPTS = ("verdict.js", "page.js")
 _GITHUB = re.compile(r"github:([A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+)")
 _SITE = re.compile(r"(?:https://)?([a-z0-9-]+(?:\.[a-z0-9-]+)+(?:/[A-Za-z0-9._~/-]*)?)")
 
@@ -39,12 +41,12 @@ class Pool:
 
 
 def page(runtimes: Iterable[Runtime], folder: Path, table: Mapping[str, Any], version: str) -> str:
-    """The whole file. `folder` holds `page.html.j2`, `page.css` and `page.js`; `table` is the order of plans, for what drives a backend."""
+    """The whole file. `folder` holds `page.html.j2`, `page.css` and the scripts; `table` is the order of plans, for what drives a backend."""
     import jinja2
 
     every = sorted(runtimes, key=lambda one: (one.name.lower(), one.id))
     style = (folder / "page.css").read_text(encoding="utf-8")
-    script = (folder / "page.js").read_text(encoding="utf-8")
+    script = "\n".join((folder / name).read_text(encoding="utf-8") for name in SCRIPTS)
     environment = jinja2.Environment(
         undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=True, loader=jinja2.FileSystemLoader(folder)
     )
@@ -156,6 +158,7 @@ def data(runtimes: Sequence[Runtime], table: Mapping[str, Any]) -> dict[str, Any
         "runtimes": [_runtime(runtime, pool) for runtime in runtimes],
         "cells": [_cell(at, cell, pool) for at, runtime in enumerate(runtimes) for cell in runtime.cells],
         "backends": dict(table["backends"]),
+        "spoken": SPOKEN,
         "pool": pool.values,
     }
 

@@ -1,0 +1,337 @@
+"use strict";
+/* Whether a runtime runs on a machine, whatever the model: the same steps as match.py, sets.py, when.py, unlock.py and compare.py take,
+   in the same order. Pure: facts and data in, candidates out. null is unknown, never no. */
+const judging = (() => {
+  const ORDER = ["wish", "tool", "user", "admin", "reboot", "os", "hardware"];
+  const JOINED = ["nvlink", "xgmi", "c2c"];
+  const PHONES = ["ios", "android"];
+  const known = (value) => (value === undefined ? null : value);
+  const own = (value, key) => Object.prototype.hasOwnProperty.call(value, key);
+
+  /* --- compare and spell --- */
+  const VERSION = /(\d+(?:\.\d+)*)[-_.]?(a|b|rc|alpha|beta|dev|pre|preview)?(?:[-_.]?(\d+))?/i;
+  const STAGES = { dev: -4, a: -3, alpha: -3, b: -2, beta: -2, pre: -1, preview: -1, rc: -1 };
+  function version(text) {
+    const match = VERSION.exec(text);
+    if (!match) return null;
+    const numbers = match[1].split(".").map(Number);
+    while (numbers.length > 1 && numbers[numbers.length - 1] === 0) numbers.pop();
+    const stage = match[2] ? STAGES[match[2].toLowerCase()] : 0;
+    return [numbers, stage, stage ? Number(match[3] ?? 0) : 0];
+  }
+  function order(a, b) {
+    if (!Array.isArray(a)) return a < b ? -1 : a > b ? 1 : 0;
+    for (let at = 0; at < Math.min(a.length, b.length); at += 1) {
+      const found = order(a[at], b[at]);
+      if (found) return found;
+    }
+    return a.length - b.length;
+  }
+  const TESTS = {
+    "==": (a, b) => order(a, b) === 0, "!=": (a, b) => order(a, b) !== 0, "<": (a, b) => order(a, b) < 0,
+    "<=": (a, b) => order(a, b) <= 0, ">": (a, b) => order(a, b) > 0, ">=": (a, b) => order(a, b) >= 0,
+  };
+  const lower = (value) => String(value).toLowerCase();
+  function compare(op, kind, found, value) {
+    if (op === "has") {
+      if (typeof found === "string") return value.every((item) => found.toLowerCase().includes(item));
+      return value.every((item) => found.map(lower).includes(item));
+    }
+    if (kind === "list") {
+      const both = (Array.isArray(value) ? value : [value]).some((item) => found.map(lower).includes(item));
+      return op === "!=" ? !both : both;
+    }
+    if (op === "in") {
+      const answers = value.map((item) => compare("==", kind, found, item));
+      return answers.includes(true) ? true : answers.includes(null) ? null : false;
+    }
+    if (kind === "version") return versions(op, String(found), String(value));
+    if (kind === "word" || kind === "text") return TESTS[op](lower(found).trim(), value);
+    if (kind === "flag") return TESTS[op](Number(Boolean(found)), Number(value));
+    return typeof found === "number" || typeof found === "boolean" ? TESTS[op](Number(found), value) : null;
+  }
+  function versions(op, found, value) {
+    const stars = value.endsWith(".*");
+    const left = version(found);
+    const right = version(stars ? value.slice(0, -2) : value);
+    if (left === null || right === null) return null;
+    if (!stars) return TESTS[op](left, right);
+    const wanted = value.match(/\d+/g).map(Number);
+    const same = wanted.every((number, at) => (left[0][at] ?? 0) === number);
+    return op === "!=" ? !same : same;
+  }
+  function general(number) {
+    const [digits, power] = number.toExponential(5).split("e");
+    if (number !== 0 && (Number(power) < -4 || Number(power) >= 6)) {
+      const sign = power.startsWith("-") ? "-" : "+";
+      return `${Number(digits)}e${sign}${power.slice(1).padStart(2, "0")}`;
+    }
+    return String(Number(number.toPrecision(6)));
+  }
+  /* One digit after the point; a tie goes to the even one, as Python has it. */
+  const tenths = (number) => (number % 1 === 0.25 ? `${Math.floor(number)}.2` : number.toFixed(1));
+  function bytes(size) {
+    const units = [["i", 1024], ["", 1000]].flatMap(([mark, base]) => [1, 2, 3, 4, 5].map((power) => [base ** power, `${"KMGTP"[power - 1]}${mark}B`]));
+    const whole = units.filter(([unit]) => size >= unit && size % unit === 0).map(([unit, name]) => [Math.floor(size / unit), name]);
+    whole.sort(order);
+    if (whole.length && whole[0][0] < 10240) return whole[0].join(" ");
+    const rough = units.slice(0, 5).filter(([unit]) => size >= unit).pop();
+    return rough ? `${tenths(size / rough[0])} ${rough[1]}` : `${general(size)} B`;
+  }
+  function spellValue(kind, value) {
+    if (kind === "flag") return value ? "yes" : "no";
+    if (kind === "bytes" && typeof value === "number") return bytes(value);
+    return typeof value === "number" && !Number.isInteger(value) ? general(value) : String(value);
+  }
+  function spell(op, kind, value) {
+    if (op === "has") return `has ${value.join(", ")}`;
+    if (op === "in") return `one of ${value.map((item) => spellValue(kind, item)).join(", ")}`;
+    if (kind === "list") return `${op === "!=" ? "not " : ""}has ${value}`;
+    return op === "==" ? spellValue(kind, value) : `${op} ${spellValue(kind, value)}`;
+  }
+  function spellFound(kind, found) {
+    if (found === null) return null;
+    if (Array.isArray(found)) return found.slice(0, 8).join(", ") + (found.length > 8 ? " ..." : "") || "none";
+    return spellValue(kind, found);
+  }
+
+  /* --- conditions --- */
+  function item(list, key) {
+    for (const name of ["id", "pci", "kind", "path"]) {
+      const found = list.find((one) => one !== null && typeof one === "object" && known(one[name]) === key);
+      if (found !== undefined) return found;
+    }
+    return /^\d+$/.test(key) && Number(key) < list.length ? list[Number(key)] : null;
+  }
+  function resolve(path, scope) {
+    let [value, rest] = [scope, path];
+    while (rest) {
+      if (value === null || typeof value !== "object") return null;
+      const parts = rest.split(".");
+      let cut = parts.length;
+      const there = (key) => (Array.isArray(value) ? item(value, key) !== null : own(value, key));
+      while (cut > 1 && !there(parts.slice(0, cut).join("."))) cut -= 1;
+      const key = parts.slice(0, cut).join(".");
+      value = Array.isArray(value) ? item(value, key) : own(value, key) ? known(value[key]) : null;
+      rest = parts.slice(cut).join(".");
+    }
+    return value;
+  }
+  function leaf(when, scope) {
+    const found = resolve(when.path, scope);
+    const holds = found === null ? null : compare(when.op, when.kind, found, when.value);
+    return { fact: when.path, needed: spell(when.op, when.kind, when.value), found: spellFound(when.kind, found), holds, says: null, takes: when.takes };
+  }
+  const invert = (holds) => (holds === null ? null : !holds);
+  function inverted(one) {
+    const needed = one.needed.startsWith("not ") ? one.needed.slice(4) : `not ${one.needed}`;
+    return { ...one, needed, holds: invert(one.holds) };
+  }
+  const allOf = (values) => (values.includes(false) ? false : values.includes(null) ? null : true);
+  const anyOf = (values) => (values.includes(true) ? true : values.includes(null) ? null : false);
+  function evaluate(when, scope) {
+    if ("path" in when) {
+      const one = leaf(when, scope);
+      return { holds: one.holds, reasons: [one] };
+    }
+    if ("not" in when) {
+      const inner = evaluate(when.not, scope);
+      return { holds: invert(inner.holds), reasons: inner.reasons.map(inverted) };
+    }
+    const parts = (when.all ?? when.any).map((part) => evaluate(part, scope));
+    const values = parts.map((part) => part.holds);
+    return { holds: when.all ? allOf(values) : anyOf(values), reasons: parts.flatMap((part) => part.reasons) };
+  }
+  function weight(blockers) {
+    const failing = blockers.filter((one) => one.holds === false);
+    const facts = failing.map((one) => one.fact);
+    const absent = facts.includes("cell.status") ? 2 : facts.includes("devices") ? 1 : 0;
+    const worst = failing.reduce((most, one) => Math.max(most, ORDER.indexOf(one.takes)), 0);
+    return [worst, absent, Number(facts.includes("os.family")), failing.length];
+  }
+  const least = (ways) => ways.reduce((best, way) => (best === null || order(weight(way), weight(best)) < 0 ? way : best), null) ?? [];
+  /* What keeps a condition from holding; of several alternatives that all fail, the way out that takes least. */
+  function ask(when, scope) {
+    if (when === null) return { holds: true, blockers: [] };
+    if ("all" in when || "any" in when) {
+      const parts = (when.all ?? when.any).map((part) => ask(part, scope));
+      const values = parts.map((part) => part.holds);
+      const holds = when.all ? allOf(values) : anyOf(values);
+      if (when.all) return { holds, blockers: parts.flatMap((part) => part.blockers).filter((one) => one.holds === holds) };
+      return { holds, blockers: holds ? [] : least(parts.filter((part) => part.holds === holds).map((part) => part.blockers)) };
+    }
+    const answer = evaluate(when, scope);
+    return { holds: answer.holds, blockers: answer.holds === true ? [] : answer.reasons.filter((one) => one.holds === answer.holds) };
+  }
+  function askAll(when, every) {
+    let unknown = [];
+    for (const scope of every) {
+      const { holds, blockers } = ask(when, scope);
+      if (holds === false) return { holds, blockers };
+      if (holds === null && !unknown.length) unknown = blockers;
+    }
+    return unknown.length ? { holds: null, blockers: unknown } : { holds: true, blockers: [] };
+  }
+  const askAny = (when, every) => anyOf(every.map((scope) => ask(when, scope).holds));
+
+  /* --- device sets --- */
+  function planable(facts) {
+    const devices = facts.devices ?? [];
+    const cut = devices.map((one) => one.parent).filter(Boolean);
+    return devices.filter((one) => one.visible !== false && !cut.includes(one.id));
+  }
+  function ofBackend(devices, rule) {
+    return devices.filter((one) => rule.kind.includes(one.kind ?? "gpu") && !(rule.except ?? []).includes(one.vendor)
+      && (!rule.vendor || known(one.vendor) === null || rule.vendor.includes(one.vendor)));
+  }
+  function equal(devices) {
+    const groups = new Map();
+    for (const one of devices) {
+      const key = JSON.stringify([one.kind, one.vendor, one.name, one.arch, one.memory_bytes].map(known));
+      groups.set(key, [...(groups.get(key) ?? []), one]);
+    }
+    return [...groups.values()].map((group) => [...group].sort((a, b) => (b.memory_free_bytes ?? 0) - (a.memory_free_bytes ?? 0)));
+  }
+  function deviceSets(devices, split) {
+    const found = new Map();
+    const add = (set) => {
+      const key = JSON.stringify(set.map((one) => one.id).sort());
+      if (set.length && !found.has(key)) found.set(key, set);
+    };
+    for (const group of equal(devices)) {
+      add(group.slice(0, 1));
+      for (let size = 2; split !== "none" && size <= group.length; size *= 2) add(group.slice(0, size));
+      if (split.includes("layers")) add(group);
+    }
+    if (split.includes("layers")) add(devices.filter((one) => one.kind !== "npu" && !one.integrated));
+    return [...found.values()];
+  }
+  function linked(devices, facts) {
+    if (devices.length < 2) return true;
+    if (known(facts.links) === null) return null;
+    const joined = (a, b) => facts.links.some((one) => JOINED.includes(one.kind) && ((one.a === a && one.b === b) || (one.a === b && one.b === a)));
+    return devices.every((one, at) => devices.slice(at + 1).every((other) => joined(one.id, other.id)));
+  }
+  function setFacts(devices, facts) {
+    const sizes = devices.map((one) => known(one.memory_bytes));
+    const whole = sizes.length > 0 && !sizes.includes(null);
+    const archs = new Set(devices.map((one) => known(one.arch)));
+    return {
+      count: devices.length,
+      same_arch: devices.length > 1 && archs.has(null) ? null : archs.size <= 1,
+      memory_bytes: whole ? sizes.reduce((sum, one) => sum + one, 0) : null,
+      smallest_memory_bytes: whole ? Math.min(...sizes) : null,
+      linked: linked(devices, facts),
+    };
+  }
+  const blocker = (fact, needed, found, holds, takes, says = null) => ({ fact, needed, found, holds, says, takes });
+  function backendBlockers(backend, facts, rule, spoken) {
+    if (backend === "cpu") return [];
+    const needed = own(spoken, backend) ? spoken[backend] : "a GPU";
+    if (!ofBackend(planable(facts), rule).length) {
+      if (known(facts.devices) === null) return [blocker("devices", needed, null, null, "hardware")];
+      const hidden = ofBackend(facts.devices.filter((one) => one.visible === false), rule)[0];
+      if (hidden) return [blocker("device.visible", "yes", "no", false, "user", `${hidden.name || hidden.id} is hidden from runtimes by an environment variable.`)];
+      return [blocker("devices", needed, "none", false, "hardware")];
+    }
+    const said = facts.backends && own(facts.backends, backend) ? facts.backends[backend] : null;
+    const fact = `backends.${backend}.usable`;
+    if (said === null || known(said.usable) === null) return [blocker(fact, "yes", null, null, "admin", known(said?.why))];
+    return said.usable ? [] : [blocker(fact, "yes", "no", false, "admin", known(said.why))];
+  }
+  function answering(devices, backend, facts) {
+    const said = facts.backends && own(facts.backends, backend) ? facts.backends[backend] : null;
+    if (!said || !said.usable || !said.devices || !said.devices.length) return devices;
+    const listed = devices.filter((one) => said.devices.includes(one.id) || said.devices.includes(known(one.parent)));
+    return listed.length ? listed : devices;
+  }
+
+  /* --- one cell --- */
+  function among(fact, found, allowed, takes) {
+    if (!allowed.length || allowed.includes(found)) return [];
+    const needed = allowed.length === 1 ? allowed[0] : `one of ${allowed.slice(0, 6).join(", ")}${allowed.length > 6 ? ", ..." : ""}`;
+    return [blocker(fact, needed, found, found === null ? null : false, takes)];
+  }
+  function common(facts, cell, data) {
+    const family = known(facts.os?.family);
+    const fixed = PHONES.includes(family) || cell.os.every((one) => one === "macos" || PHONES.includes(one));
+    const found = [
+      ...among("os.family", family, cell.os, fixed ? "hardware" : "os"),
+      ...among("os.arch", known(facts.os?.arch) || known(facts.cpu?.arch), cell.arch, "hardware"),
+    ];
+    if (cell.status === "broken" || cell.status === "unsupported") {
+      const says = cell.caveats.map((at) => data.pool[at]).find((one) => one.effect === "broken")?.says ?? null;
+      found.push(blocker("cell.status", "works", cell.status, false, "hardware", says));
+    }
+    return found;
+  }
+  function scopes(facts, devices) {
+    const shared = { ...facts, set: setFacts(devices, facts), model: { id: "", local: false }, want: { task: "chat", audience: "solo", context: null, users: 1 } };
+    return devices.length ? devices.map((device) => ({ ...shared, device })) : [shared];
+  }
+  function judged(facts, cell, devices, shared, data) {
+    const every = scopes(facts, devices);
+    const blockers = [...shared];
+    const other = shared.some((one) => one.fact === "os.family");
+    for (const one of cell.requires.map((at) => data.pool[at])) {
+      const { holds, blockers: found } = askAll(data.pool[one.when], every);
+      if (!holds) blockers.push(...found.map((each) => ({ ...each, says: one.says })).filter((each) => !(other && each.fact.startsWith("os."))));
+    }
+    const hits = [];
+    for (const one of cell.caveats.map((at) => data.pool[at])) {
+      const when = one.when === null ? null : data.pool[one.when];
+      const applies = askAny(when, every);
+      if (applies === false) continue;
+      if (one.effect === "broken" && applies) {
+        const found = when === null ? [blocker("cell.status", "works", "broken", false, "hardware")] : askAll({ not: when }, every).blockers;
+        blockers.push(...found.map((each) => ({ ...each, says: one.says })));
+      } else {
+        hits.push({ id: one.id, effect: one.effect, applies });
+      }
+    }
+    const unique = [...new Map(blockers.map((one) => [JSON.stringify(one), one])).values()];
+    return { devices: devices.map((one) => one.id), verdict: verdict(cell, unique, hits), caveats: hits, blockers: unique };
+  }
+  function verdict(cell, blockers, hits) {
+    if (blockers.some((one) => one.holds === false)) return null;
+    if (blockers.length || cell.status === "untested" || cell.inferred) return "unknown";
+    return cell.status === "partial" || hits.some((one) => one.effect === "partial" && one.applies) ? "partial" : "works";
+  }
+  /* Every device set of one cell: {devices, verdict (null: no), caveats, blockers}. */
+  function candidates(facts, cell, data) {
+    const rule = data.backends[cell.backend];
+    const shared = [...common(facts, cell, data), ...backendBlockers(cell.backend, facts, rule, data.spoken)];
+    if (!rule.kind.length) return [judged(facts, cell, [], shared, data)];
+    const devices = answering(ofBackend(planable(facts), rule), cell.backend, facts);
+    const sets = deviceSets(devices, cell.split);
+    if (sets.length) return sets.map((set) => judged(facts, cell, set, shared, data));
+    return [{ devices: [], verdict: null, caveats: [], blockers: shared.length ? shared : [blocker("devices", "a device", "none", false, "hardware")] }];
+  }
+  /* The answer for one cell: its best candidate, and "no" said as a word. */
+  function best(found) {
+    const open = found.filter((one) => one.verdict !== null);
+    const words = ["works", "partial", "unknown"];
+    open.sort((a, b) => words.indexOf(a.verdict) - words.indexOf(b.verdict) || Number(a.blockers.length > 0) - Number(b.blockers.length > 0));
+    if (open.length) return open[0];
+    const way = least(found.map((one) => one.blockers));
+    return { ...(found.find((one) => one.blockers === way) ?? found[0]), verdict: "no" };
+  }
+  /* What `check runtime:ID` says of all cells of a runtime. */
+  function check(found) {
+    const open = found.filter((one) => one.verdict !== null);
+    return open.some((one) => !one.blockers.length) ? "pass" : open.length ? "unknown" : "fail";
+  }
+  /* Facts out of a text. Throws a sentence when it holds none. */
+  function read(text) {
+    let said;
+    try { said = JSON.parse(text); } catch { throw new Error("This is not JSON. Paste the whole output of: pathfinder detect --json"); }
+    if (said?.schema === "pathfinder/fleet/v1") throw new Error("These are the facts of several machines; paste one of them.");
+    if (said?.schema !== "pathfinder/facts/v1") throw new Error("These are no facts: the schema pathfinder/facts/v1 is missing. A recording becomes facts by: pathfinder detect --json --host FILE");
+    const plain = (value) => value === undefined || value === null || (typeof value === "object" && !Array.isArray(value));
+    const listed = (value) => value === undefined || value === null || (Array.isArray(value) && value.every((one) => one !== null && typeof one === "object"));
+    const wrong = ["os", "cpu", "memory", "backends", "tools", "runtimes"].find((name) => !plain(said[name])) ?? ["devices", "links", "toolkits", "disk"].find((name) => !listed(said[name]));
+    if (wrong) throw new Error(`The facts are damaged: ${wrong} has another form than detect gives it.`);
+    return said;
+  }
+  return { candidates, best, check, read };
+})();
