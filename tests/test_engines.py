@@ -219,5 +219,5 @@ def test_a_missing_engine_names_the_way_to_get_it() -> None:
     with pytest.raises(Problem, match="not installed") as told:
         engines.need(missing)
     assert told.value.hint == "Get it with: pip install 'llm-pathfinder[nothing]'"
-    with pytest.raises(Problem, match="no such engine"):
+    with pytest.raises(Problem, match="No such engine"):
         engines.engine("exllama")

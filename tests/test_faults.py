@@ -143,7 +143,7 @@ class Bench:
 def test_a_server_that_fails_ends_in_a_diagnosis(how: str, says: str, shop: Path, tmp_path: Path) -> None:
     bench = Bench(shop, tmp_path, how)
     done = bench.run("--detach", "--wait", "30")
-    assert done.returncode == 1 and f"the server ended: {says}" in done.stderr.replace("\n", " "), done.stderr
+    assert done.returncode == 1 and f"The server ended: {says}" in done.stderr.replace("\n", " "), done.stderr
     assert bench.left() == []
 
 
@@ -153,7 +153,7 @@ def test_a_port_in_use_names_who_has_it(shop: Path, tmp_path: Path) -> None:
         other.bind(("127.0.0.1", bench.port))
         other.listen()
         done = bench.run("--detach")
-    assert done.returncode == 1 and f"port {bench.port} is in use" in done.stderr and f"--port {bench.port + 1}" in done.stderr
+    assert done.returncode == 1 and f"Port {bench.port} is in use" in done.stderr and f"--port {bench.port + 1}" in done.stderr
     if sys.platform == "linux":
         assert f"(process {os.getpid()})" in done.stderr
     assert bench.left() == []
@@ -256,4 +256,4 @@ install(plan, print)
 print("COMPLETE", state_of(plan).complete)
 """
     done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, timeout=60, check=True)
-    assert "SAYS there is no room left" in done.stdout and "COMPLETE True" in done.stdout, done.stdout + done.stderr
+    assert "SAYS There is no room left" in done.stdout and "COMPLETE True" in done.stdout, done.stdout + done.stderr

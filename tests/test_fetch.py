@@ -170,7 +170,7 @@ def test_a_full_disk_is_one_sentence_and_what_arrived_stays(hub: Served, tmp_pat
     limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (2_000_000, 2_000_000))\ntry:"
     code = SCRIPT.replace("try:", limit, 1)
     done = subprocess.run([sys.executable, "-c", code, REPO], capture_output=True, text=True, env=environment(hub, tmp_path), check=True)
-    assert "cannot write" in json.loads(done.stdout)["says"]
+    assert "Cannot write" in json.loads(done.stdout)["says"]
     assert [path.stat().st_size for path in tmp_path.rglob("*.partial")] == [2_000_000]
     assert right(hub, run(hub, tmp_path))
     assert "bytes=2000000-" in [asked for _, _, asked, _ in hub.log()["requests"]]

@@ -114,7 +114,7 @@ def test_two_at_once_are_refused(tmp_path: Path) -> None:
     thread = threading.Thread(target=install, args=(wanted, lambda line: None))
     thread.start()
     time.sleep(0.4)
-    with pytest.raises(Problem, match="another pathfinder"):
+    with pytest.raises(Problem, match="Another pathfinder"):
         install(wanted, lambda line: None)
     thread.join()
 
@@ -163,7 +163,7 @@ def test_a_release_archive_is_fetched_checked_and_unpacked(tmp_path: Path, shelf
 
 def test_only_https_leaves_the_machine(tmp_path: Path) -> None:
     step = Step(kind="download", title="Fetch", url="http://example.com/x", path=str(tmp_path / "x"))
-    with pytest.raises(Problem, match="only https"):
+    with pytest.raises(Problem, match="Only https"):
         install(plan(tmp_path, step), lambda line: None)
 
 

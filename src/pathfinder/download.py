@@ -19,7 +19,7 @@ def download(url: str, path: Path, sha256: str | None, progress: Progress = lamb
     """Bring `url` to `path`, once. Raises `Problem` for an address that is not https, a refusal, a wrong checksum, a full disk."""
     parts = urlsplit(url)
     if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOOPBACK):
-        raise Problem("only https addresses are fetched.", where=url, exit=ExitStatus.NO)
+        raise Problem("Only https addresses are fetched.", where=url, exit=ExitStatus.NO)
     if path.exists() and (sha256 is None or _sha256(path) == sha256):
         return
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -35,7 +35,7 @@ def download(url: str, path: Path, sha256: str | None, progress: Progress = lamb
         partial.unlink()
         if attempt == 2:
             raise Problem(
-                f"what arrived has the checksum {found[:12]}..., not {sha256[:12]}...", where=url,
+                f"What arrived has the checksum {found[:12]}..., not {sha256[:12]}...", where=url,
                 hint="The file behind the address has changed, or a proxy altered it; nothing was installed.", exit=ExitStatus.NO,
             )  # fmt: skip
 
@@ -59,7 +59,7 @@ def _source(url: str, start: int) -> Iterator[Stream]:
     except HTTPError as error:
         if error.code in (408, 416, 425, 429) or error.code >= 500:
             raise Later(retry_after(error.headers.get("Retry-After"))) from None
-        raise Problem(f"the server refuses it with status {error.code}.", where=url, exit=ExitStatus.NO) from None
+        raise Problem(f"The server refuses it with status {error.code}.", where=url, exit=ExitStatus.NO) from None
     except (URLError, OSError):
         raise Later from None
 

@@ -41,11 +41,18 @@ def writing(where: str | PathLike[str]) -> Iterator[None]:
         place = str(error.filename or where)
         if error.errno in _FULL:
             raise Problem(
-                "there is no room left to write to.", where=place, hint="Make room, then give the same command again.", exit=ExitStatus.NO
+                "There is no room left to write to.", where=place, hint="Make room, then give the same command again.", exit=ExitStatus.NO
             ) from None
         if error.errno in _CLOSED:
-            says = f"it cannot be written: {error.strerror or error}."
+            says = f"It cannot be written: {error.strerror or error}."
             raise Problem(
                 says, where=place, hint="Make the folder writable for you, or set HOME to one that is.", exit=ExitStatus.NO
             ) from None
         raise
+
+
+def sentence(says: str) -> str:
+    """With a capital, unless it begins with a name such as llama.cpp, and a full stop."""
+    word = says.partition(" ")[0]
+    first = says[:1].upper() if word.isalpha() and word.islower() and word != "pathfinder" else says[:1]
+    return f"{first}{says[1:].rstrip('.')}."

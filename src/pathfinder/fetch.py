@@ -48,7 +48,7 @@ def look(repo: str, revision: str = "main") -> tuple[RemoteFile, ...]:
     for file in files:
         # Both become names of files here.
         if not _HEX.fullmatch(file.commit) or not _HEX.fullmatch(file.digest):
-            raise Problem(f"the hub names no checksum for '{file.name}'.", where=repo, exit=ExitStatus.NO)
+            raise Problem(f"The hub names no checksum for '{file.name}'.", where=repo, exit=ExitStatus.NO)
     return files
 
 
@@ -102,7 +102,7 @@ def _transfer(file: RemoteFile, blob: Path, progress: Progress) -> None:
         if attempt != "first":
             break
     raise Problem(
-        f"what arrived does not have the checksum the hub names ({file.digest[:12]}...), twice in a row.",
+        f"What arrived does not have the checksum the hub names ({file.digest[:12]}...), twice in a row.",
         where=where,
         hint="A proxy or the mirror in HF_ENDPOINT may alter files; try again later or another mirror.",
         exit=ExitStatus.NO,
@@ -130,7 +130,7 @@ def _source(file: RemoteFile, start: int) -> Iterator[Stream]:
             if status in (408, 416, 425, 429) or status >= 500:
                 raise Later(retry_after(answer.headers.get("retry-after")))
             if status not in (200, 206):
-                raise Problem(f"the server refuses it with status {status}.", where=where, exit=ExitStatus.NO)
+                raise Problem(f"The server refuses it with status {status}.", where=where, exit=ExitStatus.NO)
             yield Stream(start if status == 206 else 0, file.bytes, answer.iter_bytes(PIECE))
 
 
@@ -161,21 +161,21 @@ def _problem(error: Exception, status: int | None, where: str) -> Problem | None
     name = type(error).__name__
     if name == "GatedRepoError":
         return Problem(
-            "its owner asks for a licence to be accepted first.", where=where, exit=ExitStatus.NO,
+            "Its owner asks for a licence to be accepted first.", where=where, exit=ExitStatus.NO,
             hint="Accept it on the model's page, then set HF_TOKEN or run `hf auth login`.",
         )  # fmt: skip
     if name in ("RepositoryNotFoundError", "HFValidationError", "RevisionNotFoundError") or status in (401, 404):
         return Problem(
-            "the hub knows no such repository or revision.", where=where, exit=ExitStatus.USAGE,
+            "The hub knows no such repository or revision.", where=where, exit=ExitStatus.USAGE,
             hint="Check the spelling, owner/name; a private one needs HF_TOKEN.",
         )  # fmt: skip
     if name in ("OfflineModeIsEnabled", "LocalEntryNotFoundError"):
-        return Problem("it is not in the cache, and the network is off.", where=where, hint="Unset HF_HUB_OFFLINE.", exit=ExitStatus.NO)
+        return Problem("It is not in the cache, and the network is off.", where=where, hint="Unset HF_HUB_OFFLINE.", exit=ExitStatus.NO)
     if status is not None:
-        return Problem(f"the hub answers with status {status}.", where=where, hint="Try again later.", exit=ExitStatus.NO)
+        return Problem(f"The hub answers with status {status}.", where=where, hint="Try again later.", exit=ExitStatus.NO)
     if isinstance(error, OSError) or "Connect" in name or "Timeout" in name or "Protocol" in name:
         return Problem(
-            f"the hub cannot be reached ({name}).", where=where, exit=ExitStatus.NO,
+            f"The hub cannot be reached ({name}).", where=where, exit=ExitStatus.NO,
             hint="Check the network, proxy settings and HF_ENDPOINT; files already fetched work with --offline.",
         )  # fmt: skip
     return None

@@ -105,7 +105,7 @@ def check(plan: Plan, log: IO[str] | None = None) -> str | None:
     code, last = _run(argv, {}, None, log, said.append, CHECK_SECONDS)
     if code != 0:
         raise Problem(
-            f"it is installed, but its own check fails: {last or 'status ' + str(code)}.", where=" ".join(argv),
+            f"It is installed, but its own check fails: {last or 'status ' + str(code)}.", where=" ".join(argv),
             hint=f"The log: {_log(env_of(plan))}", exit=ExitStatus.NO,
         )  # fmt: skip
     return next((line for line in said if line.strip()), "")
@@ -216,7 +216,7 @@ def _unpack(step: Step) -> None:
         # `data` refuses members that would land outside the folder; zip archives are never let out of it.
         shutil.unpack_archive(path, into, filter=None if path.suffix == ".zip" else "data")
     except (shutil.ReadError, tarfile.TarError, zipfile.BadZipFile, ValueError) as error:
-        raise Problem(f"it cannot be unpacked: {error}.", where=str(path), exit=ExitStatus.NO) from None
+        raise Problem(f"It cannot be unpacked: {error}.", where=str(path), exit=ExitStatus.NO) from None
 
 
 # --- records ---------------------------------------------------------------------------------------------------------
@@ -255,7 +255,7 @@ def _alone(env: Path) -> Iterator[None]:
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        raise Problem("another pathfinder is installing or removing it right now.", where=str(env), exit=ExitStatus.NO) from None
+        raise Problem("Another pathfinder is installing or removing it right now.", where=str(env), exit=ExitStatus.NO) from None
     try:
         yield
     finally:

@@ -9,13 +9,13 @@ from pathfinder.errors import Problem
 def local_model(ref: str) -> tuple[Path, Literal["gguf", "folder"]]:
     """The path and kind of a local model. Raises `Problem`, one sentence, for what is no whole GGUF file or model folder."""
     if ref.startswith("hf:"):
-        raise Problem("models are not downloaded for a run yet.", where=ref, hint="Download it, then name the .gguf file or the folder.")
+        raise Problem("Models are not downloaded for a run yet.", where=ref, hint="Download it, then name the .gguf file or the folder.")
     path = Path(ref).expanduser()
     if path.is_dir():
         _folder(path, ref)
         return path, "folder"
     if not path.exists():
-        raise Problem("there is no such file or folder.", where=ref, hint="Name a .gguf file or a folder with config.json and safetensors.")
+        raise Problem("There is no such file or folder.", where=ref, hint="Name a .gguf file or a folder with config.json and safetensors.")
     from pathfinder.formats.gguf import read
 
     read(path)
@@ -28,17 +28,17 @@ def _folder(path: Path, ref: str) -> None:
     try:
         config = json.loads((path / "config.json").read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise Problem("the folder has no config.json, so it is no model.", where=ref) from None
+        raise Problem("The folder has no config.json, so it is no model.", where=ref) from None
     except (OSError, ValueError, RecursionError):
-        raise Problem("the folder's config.json cannot be read.", where=str(path / "config.json")) from None
+        raise Problem("The folder's config.json cannot be read.", where=str(path / "config.json")) from None
     if not isinstance(config, dict) or "model_type" not in config:
-        raise Problem("the folder's config.json names no model_type.", where=str(path / "config.json"))
+        raise Problem("The folder's config.json names no model_type.", where=str(path / "config.json"))
     if "model_file" in config:
-        says = "the folder brings code of its own to run (model_file), which is not run."
+        says = "The folder brings code of its own to run (model_file), which is not run."
         raise Problem(says, where=str(path / "config.json"), hint="Use a model whose architecture mlx-lm knows.")
     weights = sorted(path.glob("model*.safetensors"))
     if not weights:
-        raise Problem("the folder has no model*.safetensors file.", where=ref, hint="Other weight files are not read.")
+        raise Problem("The folder has no model*.safetensors file.", where=ref, hint="Other weight files are not read.")
     for file in weights:
         _safetensors(file)
 
@@ -58,8 +58,8 @@ def _safetensors(file: Path) -> None:
         if not all(isinstance(end, int) for end in ends):
             raise ValueError
     except OSError as error:
-        raise Problem(f"the file cannot be read: {error.strerror}.", where=str(file)) from None
+        raise Problem(f"The file cannot be read: {error.strerror}.", where=str(file)) from None
     except (ValueError, AttributeError, KeyError, TypeError, IndexError, RecursionError):
-        raise Problem("this is not a safetensors file, or its header is cut off.", where=str(file), hint="Download it again.") from None
+        raise Problem("This is not a safetensors file, or its header is cut off.", where=str(file), hint="Download it again.") from None
     if 8 + length + max(ends, default=0) > size:
-        raise Problem("the file is cut off.", where=str(file), hint="Download it again.")
+        raise Problem("The file is cut off.", where=str(file), hint="Download it again.")

@@ -29,7 +29,7 @@ def override(facts: Facts, changes: Sequence[str]) -> Facts:
 def _one(facts: Facts, path: str, text: str) -> Facts:
     known = kind_of(path)
     if known is None:
-        raise Problem(f"there is no fact '{path}'.", where="--override", hint="`pathfinder detect --json` shows the paths.")
+        raise Problem(f"There is no fact '{path}'.", where="--override", hint="`pathfinder detect --json` shows the paths.")
     document: dict[str, Any] = msgspec.to_builtins(facts)
     _put(document, path, path.split("."), _value(path, known.kind, text))
     document["why"][path] = msgspec.to_builtins(Why(source=f"--override {path}={text}"))
@@ -65,7 +65,7 @@ def _element(items: Sequence[Any], path: str, parts: list[str]) -> tuple[Any, li
         for item in items:
             if name in (item.get("id"), item.get("pci"), item.get("path")):
                 return item, parts[cut:]
-    raise Problem(f"this host has no '{path}': the list holds {len(items)}.", where="--override")
+    raise Problem(f"This host has no '{path}': the list holds {len(items)}.", where="--override")
 
 
 def _value(path: str, kind: str, text: str) -> Any:

@@ -28,6 +28,8 @@ class Chosen(NamedTuple):
     first: RemoteFile
     bytes: int
     parts: int
+    projector: int | None = None
+    """Bytes of the `mmproj` file beside it."""
 
 
 def model(reference: str) -> tuple[Model, Artifact]:
@@ -59,11 +61,19 @@ def gguf(files: Sequence[RemoteFile], which: str | None, where: str) -> Chosen |
     named = (file for quant in PREFERRED for file in wanted if quant_in(file.name, quant))
     first = wanted[0] if which is not None else next(named, wanted[0])
     part = PART.search(first.name)
+    sees = projector(files)
     if part is None:
-        return Chosen(first, first.bytes, 1)
+        return Chosen(first, first.bytes, 1, sees)
     stem = first.name[: part.start()]
     mine = [file for file in found if (one := PART.search(file.name)) is not None and file.name[: one.start()] == stem]
-    return Chosen(first, sum(file.bytes for file in mine), int(part[2]))
+    return Chosen(first, sum(file.bytes for file in mine), int(part[2]), sees)
+
+
+def projector(files: Sequence[RemoteFile]) -> int | None:
+    from pathfinder.formats.gguf_model import preferred
+
+    sizes = {file.name: file.bytes for file in files if "mmproj" in file.name.lower() and file.name.lower().endswith(".gguf")}
+    return sizes[preferred(sizes)] if sizes else None
 
 
 def quant_in(name: str, quant: str) -> bool:
@@ -85,7 +95,7 @@ def of_gguf(chosen: Chosen) -> tuple[Model, Artifact]:
             break
         except reader.Short as short:
             if short.needed > MOST:
-                raise Problem("The header of the file is larger than any model's", where=where, hint="Do not use this file.") from None
+                raise Problem("The header of the file is larger than any model's.", where=where, hint="Do not use this file.") from None
             data += ranged(file, len(data), min(file.bytes, max(short.needed, len(data) + 2 * FIRST)) - len(data))
     described, artifact = gguf_model.model(header, Path(file.name))
     name = PurePosixPath(file.name).name
@@ -96,7 +106,7 @@ def of_gguf(chosen: Chosen) -> tuple[Model, Artifact]:
         params=described.params if chosen.parts == 1 else None,
         sources=(Source(source=f"huggingface:{file.repo} {file.name}", checked="", how="read"),),
     )
-    artifact = msgspec.structs.replace(artifact, repo=file.repo, file=name, path=None, bytes=chosen.bytes)
+    artifact = msgspec.structs.replace(artifact, repo=file.repo, file=name, path=None, bytes=chosen.bytes, projector_bytes=chosen.projector)
     return described, artifact if chosen.parts == 1 else msgspec.structs.replace(artifact, bits_per_weight=None)
 
 

@@ -139,7 +139,7 @@ def _start(argv: Sequence[str], env: Mapping[str, str] | None, cwd: str | None) 
             **group,
         )
     except OSError as error:
-        raise Problem(f"the program could not be started: {error.strerror or error}.", where=argv[0]) from error
+        raise Problem(f"The program could not be started: {error.strerror or error}.", where=argv[0]) from error
 
 
 def _reader(stream: IO[bytes] | None, take: Callable[[str], Any], end: Callable[[], Any]) -> threading.Thread:

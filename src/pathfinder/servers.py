@@ -69,7 +69,7 @@ def begin(
         with open(log, "wb") as words:
             process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=words, stderr=subprocess.STDOUT, env=env, **detached)
     except OSError as error:
-        raise Problem(f"it could not be started: {error.strerror or error}.", where=argv[0], exit=ExitStatus.NO) from None
+        raise Problem(f"It could not be started: {error.strerror or error}.", where=argv[0], exit=ExitStatus.NO) from None
     try:
         created = psutil.Process(process.pid).create_time()
     except psutil.Error:
@@ -179,7 +179,7 @@ def named(folder: Path, name: str) -> Running:
         if running.name == name:
             return running
     there = ", ".join(running.name for running in every)
-    raise Problem(f"there is no server '{name}'.", hint=f"There is {there}." if there else "`pathfinder launch` starts one.")
+    raise Problem(f"There is no server '{name}'.", hint=f"There is {there}." if there else "`pathfinder launch` starts one.")
 
 
 def forget(running: Running, folder: Path) -> None:

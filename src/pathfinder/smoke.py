@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from pathfinder import engines, probe_model, run, verdict
-from pathfinder.errors import Problem
+from pathfinder.errors import Problem, sentence
 from pathfinder.types import EngineRun, Facts, FormNumerics, Frozen, Numerics, Reference, Result, Sample
 
 DEFAULT_PROMPT = "The capital of France is"
@@ -73,7 +73,7 @@ def model(
     ran = start(engine, request(path, asked, reference, limit), asked.seconds, on_event)
     bundled = form is not None and form.path == str(path)
     if ran.refused and not (bundled and ran.unloadable):
-        raise Problem(f"{ran.refused.rstrip('.')}.", where=str(path), hint=_last_error(ran.stderr) if ran.unloadable else None)
+        raise Problem(sentence(ran.refused), where=str(path), hint=_last_error(ran.stderr) if ran.unloadable else None)
     if ran.refused:
         ran = msgspec.structs.replace(ran, died=ran.refused)
     judged = verdict.judge(ran, reference, limit)

@@ -82,7 +82,7 @@ def _wait(where: str, tries: int, patience: float) -> None:
     if tries >= TRIES or patience > LONGEST_WAIT_SECONDS:
         asked = f" and asks to wait {patience:.0f} s" if patience else ""
         raise Problem(
-            f"the server is busy{asked}." if patience else f"the server sent nothing {tries} times in a row.",
+            f"The server is busy{asked}." if patience else f"The server sent nothing {tries} times in a row.",
             where=where, hint="What has arrived is kept; the same command goes on from there.", exit=ExitStatus.NO,
         )  # fmt: skip
     time.sleep(max(patience, min(2.0**tries - 1, 30.0)))
@@ -128,6 +128,6 @@ class _disk:
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
         if isinstance(error, OSError) and error.errno is not None:
             raise Problem(
-                f"cannot write: {error.strerror}.", where=str(self.path.parent),
+                f"Cannot write: {error.strerror}.", where=str(self.path.parent),
                 hint="Free space, or choose another disk.", exit=ExitStatus.NO,
             ) from None  # fmt: skip

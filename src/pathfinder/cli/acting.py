@@ -28,7 +28,7 @@ def any_plan(runtime: str, model: str | None, session: Session) -> Plan:
             return planned(Wish(one.id, task=task, runtime=runtime), known, session)
         except Problem as no:
             problem = problem or no
-    raise problem or Problem(f"no catalogued model is known to run on {runtime}.", hint="Name one with --model.", exit=ExitStatus.NO)
+    raise problem or Problem(f"No catalogued model is known to run on {runtime}.", hint="Name one with --model.", exit=ExitStatus.NO)
 
 
 def live_root() -> str:
@@ -56,9 +56,9 @@ def agree(question: str, yes: bool) -> None:
     if yes:
         return
     if not sys.stdin.isatty():
-        raise Problem("nothing was done: there is no terminal to ask in.", hint="Add --yes to agree beforehand.", exit=ExitStatus.NO)
+        raise Problem("Nothing was done: there is no terminal to ask in.", hint="Add --yes to agree beforehand.", exit=ExitStatus.NO)
     if input(f"{question} [y/N] ").strip().lower() not in ("y", "yes"):
-        raise Problem("nothing was done.", exit=ExitStatus.NO)
+        raise Problem("Nothing was done.", exit=ExitStatus.NO)
 
 
 @contextmanager

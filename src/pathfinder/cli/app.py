@@ -207,8 +207,7 @@ def _usage(error: Any) -> Problem:
     says = error.format_message().strip().rstrip(".")
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else "pathfinder"
-    says = says[:1].lower() + says[1:] + "."
-    return Problem(says, hint=f"See '{path} --help'.", exit=ExitStatus.USAGE)
+    return Problem(f"{says}.", hint=f"See '{path} --help'.", exit=ExitStatus.USAGE)
 
 
 if __name__ == "__main__":

@@ -22,11 +22,11 @@ def detect(
     if deadline is not None and not 0 < deadline <= 3600:
         from pathfinder.errors import Problem
 
-        raise Problem("a deadline is a number of seconds above 0, at most 3600.", where="--deadline")
+        raise Problem("A deadline is a number of seconds above 0, at most 3600.", where="--deadline")
     if save is not None and measure:
         from pathfinder.errors import Problem
 
-        raise Problem("a measurement is not part of a recording.", where="--measure", hint="Leave out --save or --measure.")
+        raise Problem("A measurement is not part of a recording.", where="--measure", hint="Leave out --save or --measure.")
     if save is not None:
         return _recorded(session, save, deep, deadline)
     from pathfinder.cli.hosts import answer
@@ -73,7 +73,7 @@ def _write(path: str, content: bytes) -> None:
             file.write(content)
         os.replace(beside, path)  # noqa: PTH105
     except OSError as error:
-        raise Problem(f"the recording cannot be written: {error.strerror}.", where=path, hint="Give a path you may write to.") from error
+        raise Problem(f"The recording cannot be written: {error.strerror}.", where=path, hint="Give a path you may write to.") from error
 
 
 def _measured(facts: "Facts") -> "Facts":

@@ -16,11 +16,11 @@ def fetch_artifact(artifact: Artifact, session: Session) -> tuple[Path, ...]:
     if name and (found := cached(repo, name)) is not None and len(parts(name)) == 1:
         return (found,)
     if session.offline:
-        raise Problem("it is not in the cache, and the network is off.", where=f"{repo}/{name}", exit=ExitStatus.NO)
+        raise Problem("It is not in the cache, and the network is off.", where=f"{repo}/{name}", exit=ExitStatus.NO)
     there = look(repo)
     wanted = [file for file in there if file.name in parts(name)] if name else list(there)
     if not wanted:
-        raise Problem(f"the repository holds no file '{name}'.", where=repo, exit=ExitStatus.NO)
+        raise Problem(f"The repository holds no file '{name}'.", where=repo, exit=ExitStatus.NO)
     show = Bar(sum(file.bytes for file in wanted))
     try:
         return fetch(wanted, lambda file, done: show(file.name, done))

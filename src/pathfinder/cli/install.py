@@ -45,7 +45,7 @@ def install(
     if dry_run:
         return 0
     if session.offline:
-        raise Problem("installing needs the network.", where="--offline", exit=ExitStatus.NO)
+        raise Problem("Installing needs the network.", where="--offline", exit=ExitStatus.NO)
     agree("Carry these steps out?", yes)
     with progress_line() as tell:
         said = carry_out(plan, say, tell)

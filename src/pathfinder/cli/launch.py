@@ -37,7 +37,7 @@ def launch(
 
     session = ctx.obj
     if record and not verify:
-        raise Problem("there is nothing to record.", where="--record", hint="Add --verify.")
+        raise Problem("There is nothing to record.", where="--record", hint="Add --verify.")
     if not dry_run:
         only_live(session, "launch")
     plan = planned_at(runtime, model, session, port=port, context=context, users=concurrency, quant=quant)
@@ -88,7 +88,7 @@ def proved(plan: Any, step: Any, model: str, detach: bool, wait: float, record: 
         if record:
             verifying.record(Path(record), proof)
         if detach and verifying.status(proof):
-            raise Problem("it did not hold, and was ended.", exit=verifying.status(proof))
+            raise Problem("It did not hold, and was ended.", exit=verifying.status(proof))
     return verifying.status(proof)
 
 

@@ -24,7 +24,7 @@ def logs(
     folder = home(live_root()) / "servers"
     every = listed(folder)
     if name is None and not every:
-        raise Problem("there is no server.", hint="`pathfinder launch` starts one.")
+        raise Problem("There is no server.", hint="`pathfinder launch` starts one.")
     running = named(folder, name) if name else every[-1]
     for line in tail(Path(running.log), lines):
         say(line)

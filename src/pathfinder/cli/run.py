@@ -67,7 +67,7 @@ def _served(url: str, model: str, prompt: str, tokens: int, seconds: float, sess
     from pathfinder.cli.streaming import Progress
 
     if session.offline and not served.loopback(url):
-        raise Problem("asking another machine needs the network.", where="--offline", exit=ExitStatus.NO)
+        raise Problem("Asking another machine needs the network.", where="--offline", exit=ExitStatus.NO)
     with Progress(quiet=session.json, color=not session.no_color) as progress:
         progress.start(url, model or "the model it serves")
         result = served.run(url, model or None, prompt=prompt or None, tokens=tokens or None, seconds=seconds, on_event=progress.listener)
@@ -81,7 +81,7 @@ def _bundled(name: str, asked: Any, progress: Any) -> list[Any]:
     chosen = [engines.engine(name)] if name else [e for e in engines.ENGINES.values() if engines.installed(e)]
     if not chosen:
         hints = " or ".join(f"'llm-pathfinder[{e.extra}]'" for e in engines.ENGINES.values())
-        raise Problem("no engine is installed.", hint=f"Get one with: pip install {hints}")
+        raise Problem("No engine is installed.", hint=f"Get one with: pip install {hints}")
     results = []
     for one in chosen:
         engines.need(one)
@@ -104,7 +104,7 @@ def _local(model: str, name: str, asked: Any, progress: Any, facts: Facts) -> An
     chosen = engines.engine(name) if name else next(e for e in engines.ENGINES.values() if e.reads == kind)
     if chosen.reads != kind:
         wants = "GGUF files" if chosen.reads == "gguf" else "Hugging Face folders"
-        raise Problem(f"the engine {chosen.name} reads {wants}.", where=model, hint="Leave --engine out, or name the other engine.")
+        raise Problem(f"The engine {chosen.name} reads {wants}.", where=model, hint="Leave --engine out, or name the other engine.")
     engines.need(chosen)
     progress.start(chosen.name, model)
     form = probe_model.form_of(path)
@@ -132,10 +132,10 @@ def _record(path: Path, results: list[Any]) -> None:
     try:
         path.write_text(_json(results) + "\n", encoding="utf-8")
     except OSError as error:
-        raise Problem(f"the results could not be written: {error.strerror}.", where=str(path)) from error
+        raise Problem(f"The results could not be written: {error.strerror}.", where=str(path)) from error
 
 
 def _positive(**values: float) -> None:
     for name, value in values.items():
         if value < 0 or (name == "timeout" and value == 0):
-            raise Problem("the value must be positive.", where=f"--{name}")
+            raise Problem("The value must be positive.", where=f"--{name}")

@@ -45,7 +45,7 @@ def check_port(plan: Plan) -> None:
     port = urlsplit(plan.endpoint.url).port if plan.endpoint else None
     if port is not None and taken(port):
         who = _listener(port)
-        raise Problem(f"port {port} is in use{who}.", hint=f"Name another one: --port {port + 1}", exit=ExitStatus.NO)
+        raise Problem(f"Port {port} is in use{who}.", hint=f"Name another one: --port {port + 1}", exit=ExitStatus.NO)
 
 
 def _listener(port: int) -> str:
@@ -72,7 +72,7 @@ def make_ready(plan: Plan, session: Session, yes: bool) -> Step:
             raise Problem(f"{plan.name} is not installed.", where=program, hint=f"pathfinder install {plan.runtime}")
         show_steps(plan, plan.install, f"{plan.name} is not installed. To install it ({plan.cell}):")
         if session.offline:
-            raise Problem("installing needs the network.", where="--offline", exit=ExitStatus.NO)
+            raise Problem("Installing needs the network.", where="--offline", exit=ExitStatus.NO)
         agree("Carry these steps out?", yes)
         with progress_line() as tell:
             install(plan, say, tell)
@@ -174,7 +174,7 @@ def diagnosis(running: Running, process: Any, seconds: float, session: Session) 
         print(f"  | {line}", file=sys.stderr)
     if process.poll() is None:
         return Problem(
-            f"it did not answer within {seconds:.0f} s.", where=running.log, hint="A large model may need --wait 1800.", exit=ExitStatus.NO
+            f"It did not answer within {seconds:.0f} s.", where=running.log, hint="A large model may need --wait 1800.", exit=ExitStatus.NO
         )
     found = diagnose(store.diagnoses(session.overlay), lines, *ending(process.returncode))
-    return Problem(f"the server ended: {found.says}", where=running.log, hint=found.fix, exit=ExitStatus.NO)
+    return Problem(f"The server ended: {found.says}", where=running.log, hint=found.fix, exit=ExitStatus.NO)

@@ -101,7 +101,7 @@ def record(path: Path, proof: Proof) -> None:
     try:
         proofs.save(path, file)
     except OSError as error:
-        raise Problem(f"the evidence could not be written: {error.strerror or error}.", where=str(path), exit=ExitStatus.NO) from None
+        raise Problem(f"The evidence could not be written: {error.strerror or error}.", where=str(path), exit=ExitStatus.NO) from None
     say_recorded(path)
 
 

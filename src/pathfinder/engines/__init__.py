@@ -34,9 +34,9 @@ ENGINES = {
 def engine(name: str) -> Engine:
     """The engine of a name; raises `Problem` for an unknown one."""
     if name.startswith(("http://", "https://")):
-        raise Problem("a served endpoint cannot be tested yet.", where=name, hint=f"Name one of: {', '.join(ENGINES)}.")
+        raise Problem("A served endpoint cannot be tested yet.", where=name, hint=f"Name one of: {', '.join(ENGINES)}.")
     if name not in ENGINES:
-        raise Problem("no such engine.", where=name, hint=f"There are: {', '.join(ENGINES)}.")
+        raise Problem("No such engine.", where=name, hint=f"There are: {', '.join(ENGINES)}.")
     return ENGINES[name]
 
 
@@ -51,7 +51,7 @@ def need(found: Engine) -> None:
     """Raises `Problem` with the way to get the engine when it is missing."""
     if not installed(found):
         raise Problem(
-            f"the engine {found.name} is not installed.",
+            f"The engine {found.name} is not installed.",
             where=found.distribution,
             hint=f"Get it with: pip install 'llm-pathfinder[{found.extra}]'",
         )

@@ -69,7 +69,7 @@ def _parts(path: Path, match: re.Match[str]) -> list[Path]:
     missing = next((part for part in parts if not part.is_file()), None)
     if missing is not None:
         raise Problem(
-            f"Part {parts.index(missing) + 1} of {count} of a split model is missing",
+            f"Part {parts.index(missing) + 1} of {count} of a split model is missing.",
             where=str(missing),
             hint="Put all parts into one folder.",
         )
@@ -79,11 +79,11 @@ def _parts(path: Path, match: re.Match[str]) -> list[Path]:
 def _join(headers: list[Header], path: Path) -> Header:
     if any(header.metadata.get("split.count") != len(headers) for header in headers):
         raise Problem(
-            "The parts of this split model do not agree on their number", where=str(path), hint="Fetch all parts again from one place."
+            "The parts of this split model do not agree on their number.", where=str(path), hint="Fetch all parts again from one place."
         )
     if [header.metadata.get("split.no") for header in headers] != list(range(len(headers))):
         raise Problem(
-            "The parts of this split model are out of order or repeated", where=str(path), hint="Fetch all parts again from one place."
+            "The parts of this split model are out of order or repeated.", where=str(path), hint="Fetch all parts again from one place."
         )
     tensors = tuple(tensor for header in headers for tensor in header.tensors)
     return msgspec.structs.replace(headers[0], tensors=tensors, file_bytes=sum(header.file_bytes for header in headers), parts=len(headers))
@@ -94,12 +94,12 @@ def _read_one(path: Path) -> Header:
         with path.open("rb") as file:
             size = file.seek(0, 2)
             if size == 0:
-                raise Problem("The file is empty", where=str(path), hint="Download it again.")
+                raise Problem("The file is empty.", where=str(path), hint="Download it again.")
             with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as buffer:
                 return parse(buffer, size, str(path))
     except (OSError, ValueError) as error:
         says = getattr(error, "strerror", None) or str(error)
-        raise Problem(f"The file cannot be read: {says}", where=str(path), hint="Check the path and its permissions.") from None
+        raise Problem(f"The file cannot be read: {says}.", where=str(path), hint="Check the path and its permissions.") from None
 
 
 def parse(buffer: "bytes | bytearray | mmap.mmap", size: int, where: str) -> Header:
@@ -111,7 +111,7 @@ def parse(buffer: "bytes | bytearray | mmap.mmap", size: int, where: str) -> Hea
     except struct.error:
         if len(buffer) < size:
             raise Short(min(size, 2 * len(buffer))) from None
-        raise Problem("The file ends inside its header", where=where, hint="The download is incomplete; fetch it again.") from None
+        raise Problem("The file ends inside its header.", where=where, hint="The download is incomplete; fetch it again.") from None
 
 
 class _Reader:
@@ -125,7 +125,7 @@ class _Reader:
         self.order = "<"
 
     def fail(self, says: str) -> NoReturn:
-        raise Problem(says, where=self.where, hint="The file is damaged or hostile; fetch it again from its publisher.")
+        raise Problem(f"{says}.", where=self.where, hint="The file is damaged or hostile; fetch it again from its publisher.")
 
     def need(self, count: int) -> None:
         """Ask for `count` bytes at the cursor."""
@@ -158,7 +158,7 @@ class _Reader:
         data = -(-self.at // alignment) * alignment
         end = max((data + offset + tensor.bytes for tensor, offset in table if tensor.bytes), default=0)
         if end > self.size:
-            says = f"The file is cut off: its tensors need {end} bytes and it has {self.size}"
+            says = f"The file is cut off: its tensors need {end} bytes and it has {self.size}."
             raise Problem(says, where=self.where, hint="The download is incomplete; fetch it again.")
         return Header(
             version=version,
@@ -172,17 +172,17 @@ class _Reader:
     def start(self) -> tuple[int, int, int]:
         magic = bytes(self.buffer[:4])
         if magic in OLD_MAGICS:
-            says = f"This is a {OLD_MAGICS[magic]} file, a form of 2023 that today's runtimes no longer read"
+            says = f"This is a {OLD_MAGICS[magic]} file, a form of 2023 that today's runtimes no longer read."
             raise Problem(says, where=self.where, hint="Get the model as GGUF, or convert the original weights.")
         if magic != b"GGUF":
-            raise Problem("This is not a GGUF file", where=self.where, hint="Name a .gguf file, or a folder with config.json.")
+            raise Problem("This is not a GGUF file.", where=self.where, hint="Name a .gguf file, or a folder with config.json.")
         version = struct.unpack_from("<I", self.buffer, 4)[0]
         if version & 0xFFFF == 0:
             self.order = ">"
             version = struct.unpack_from(">I", self.buffer, 4)[0]
         if version not in (2, 3):
             raise Problem(
-                f"GGUF version {version} is not one this reads (2 and 3)", where=self.where, hint="Get a newer conversion of the model."
+                f"GGUF version {version} is not one this reads (2 and 3).", where=self.where, hint="Get a newer conversion of the model."
             )
         tensors, keys = struct.unpack_from(self.order + "QQ", self.buffer, 8)
         if tensors > MAX_TENSORS or keys > MAX_KEYS:
@@ -261,7 +261,7 @@ class _Reader:
         self.at += 8 * dimensions
         kind, offset = self.number("I", 4), self.number("Q", 8)
         if kind not in TENSOR_TYPES:
-            says = f"The tensor {name[:80]!r} has the unknown type {kind}"
+            says = f"The tensor {name[:80]!r} has the unknown type {kind}."
             raise Problem(says, where=self.where, hint="A newer llama.cpp or a fork may read it; this does not.")
         type_, per_block, block = TENSOR_TYPES[kind]
         elements = 1

@@ -35,7 +35,7 @@ def folder(path: Path) -> tuple[Model, Artifact]:
         ]
         if len(whole) == 1:
             return read(whole[0])
-        says = f"The folder holds {len(whole)} GGUF models" if whole else "The folder has no config.json and no GGUF file"
+        says = f"The folder holds {len(whole)} GGUF models." if whole else "The folder has no config.json and no GGUF file."
         raise Problem(says, where=str(path), hint="Name one .gguf file, or a folder with config.json and weights.")
     config = document(path / "config.json")
     reading = hf_config.read(config)
@@ -61,14 +61,14 @@ def folder(path: Path) -> tuple[Model, Artifact]:
 def document(path: Path) -> Mapping[str, Any]:
     try:
         if path.stat().st_size > MAX_CONFIG:
-            raise Problem("The configuration is larger than any model's", where=str(path))
+            raise Problem("The configuration is larger than any model's.", where=str(path))
         found = msgspec.json.decode(path.read_bytes())
     except OSError as error:
-        raise Problem(f"The file cannot be read: {error.strerror}", where=str(path)) from None
+        raise Problem(f"The file cannot be read: {error.strerror}.", where=str(path)) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         found = None
     if not isinstance(found, dict):
-        raise Problem("The configuration is not a JSON object", where=str(path), hint="Fetch the folder again.")
+        raise Problem("The configuration is not a JSON object.", where=str(path), hint="Fetch the folder again.")
     return found
 
 

@@ -39,17 +39,17 @@ def read(path: Path) -> tuple[Tensor, ...]:
             length = header_bytes(file.read(8), size, str(path))
             raw = file.read(length)
     except OSError as error:
-        raise Problem(f"The file cannot be read: {error.strerror}", where=str(path), hint="Check the path and its permissions.") from None
+        raise Problem(f"The file cannot be read: {error.strerror}.", where=str(path), hint="Check the path and its permissions.") from None
     return parse(raw, size - 8 - length, str(path))
 
 
 def header_bytes(start: bytes, size: int, where: str) -> int:
     """Length of the JSON header, from the first eight bytes of a file of `size` bytes."""
     if len(start) < 8:
-        raise Problem("The file is too short to be safetensors", where=where, hint="The download is incomplete; fetch it again.")
+        raise Problem("The file is too short to be safetensors.", where=where, hint="The download is incomplete; fetch it again.")
     length: int = struct.unpack("<Q", start)[0]
     if length > min(MAX_HEADER, size - 8):
-        says = "This is not a safetensors file, or its header is cut off"
+        says = "This is not a safetensors file, or its header is cut off."
         raise Problem(says, where=where, hint="Fetch it again; a git LFS pointer is a short text file.")
     return length
 
@@ -61,7 +61,7 @@ def parse(raw: bytes, data: int, where: str) -> tuple[Tensor, ...]:
         document.pop("__metadata__", None)
         entries = {name: msgspec.json.decode(value, type=Entry) for name, value in document.items()}
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise Problem("The safetensors header is not what it should be", where=where, hint="Fetch the file again.") from None
+        raise Problem("The safetensors header is not what it should be.", where=where, hint="Fetch the file again.") from None
     return tuple(tensor(name, entry, data, where) for name, entry in entries.items())
 
 
@@ -73,9 +73,9 @@ def tensor(name: str, entry: Entry, data: int, where: str) -> Tensor:
     width = DTYPES.get(entry.dtype)
     lies = any(extent < 0 for extent in entry.shape) or not 0 <= begin <= end or (width is not None and elements * width != end - begin)
     if lies:
-        raise Problem(f"The tensor {name[:80]!r} does not have the size it states", where=where, hint="Fetch the file again.")
+        raise Problem(f"The tensor {name[:80]!r} does not have the size it states.", where=where, hint="Fetch the file again.")
     if end > data:
-        raise Problem("The file is cut off: its tensors need more bytes than it has", where=where, hint="Fetch it again.")
+        raise Problem("The file is cut off: its tensors need more bytes than it has.", where=where, hint="Fetch it again.")
     return Tensor(name=name[:256], shape=tuple(entry.shape), type=entry.dtype, bytes=end - begin)
 
 
@@ -94,13 +94,13 @@ def shards(index: Path) -> list[Path]:
     """The files an index names, each inside its own folder. Raises Problem for a missing one or one that leads elsewhere."""
     try:
         if index.stat().st_size > MAX_INDEX:
-            raise Problem("The index is larger than any model's", where=str(index))
+            raise Problem("The index is larger than any model's.", where=str(index))
         names = sorted(set(msgspec.json.decode(index.read_bytes(), type=Index).weight_map.values()))
     except (OSError, msgspec.DecodeError, UnicodeDecodeError):
-        raise Problem("The index of the shards cannot be read", where=str(index), hint="Fetch the folder again.") from None
+        raise Problem("The index of the shards cannot be read.", where=str(index), hint="Fetch the folder again.") from None
     for name in names:
         if os.path.basename(name) != name:  # noqa: PTH119 (both separators, on every system)
-            raise Problem("The index names a file outside its folder", where=str(index), hint="Do not use this model.")
+            raise Problem("The index names a file outside its folder.", where=str(index), hint="Do not use this model.")
         if not (index.parent / name).is_file():
-            raise Problem("A shard of the model is missing", where=str(index.parent / name), hint="Fetch the folder again.")
+            raise Problem("A shard of the model is missing.", where=str(index.parent / name), hint="Fetch the folder again.")
     return [index.parent / name for name in names]

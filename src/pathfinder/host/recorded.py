@@ -71,11 +71,11 @@ def load(raw: bytes, name: str) -> RecordedHost:
     try:
         document = msgspec.json.decode(raw)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        raise Problem("The file is not a recording: it is not JSON", where=name, hint=hint) from error
+        raise Problem("The file is not a recording: it is not JSON.", where=name, hint=hint) from error
     if not isinstance(document, dict) or document.get("schema") != SCHEMA:
         found = document.get("schema") if isinstance(document, dict) else None
-        raise Problem(f"The file is not a recording: its schema is {found!r}, not {SCHEMA!r}", where=name, hint=hint)
+        raise Problem(f"The file is not a recording: its schema is {found!r}, not {SCHEMA!r}.", where=name, hint=hint)
     try:
         return RecordedHost(document, name)
     except (KeyError, TypeError, ValueError, AttributeError, IndexError, msgspec.ValidationError) as error:
-        raise Problem(f"The recording is damaged: {type(error).__name__} {error}", where=name, hint=hint) from error
+        raise Problem(f"The recording is damaged: {type(error).__name__} {error}.", where=name, hint=hint) from error
