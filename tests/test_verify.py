@@ -519,3 +519,51 @@ def test_a_tiny_recipe_is_installed_and_its_flags_are_looked_up(uv):
     assert found.how == "installed" and "imports httpx and six" in found.says and "`httpx --help` knows --method" in found.says
     assert "six 1.16.0 as the build at hand" in found.says and found.source == "pypi:httpx==0.28.1, pypi:six==1.16.0"
     assert [(one.kind, one.says) for one in done.found] == [("wrong", "`httpx --help` knows no --no-such-flag")]
+
+
+# --- the verb --------------------------------------------------------------------------------------------------------
+
+OVERLAY = """
+name: Sample Library
+summary: A package made of nothing, for this test.
+home: github:owner/sample
+project: {state: active, since: 2024-01}
+recipes:
+  get: [{kind: pip, title: Install it, pip: {packages: ['six==1.17.0'], python: '>=3.12,<3.13'}}]
+defaults: {install: get, tasks: [chat], formats: [{format: gguf}]}
+cells:
+  linux-cpu: {status: works, evidence: [{source: 'pypi:six==1.17.0', checked: 2026-11-20, how: read, says: wheel}]}
+"""
+
+
+@pytest.fixture
+def overlay(tmp_path, monkeypatch):
+    (tmp_path / "site" / "runtimes").mkdir(parents=True)
+    (tmp_path / "site" / "runtimes" / "sample.yaml").write_text(OVERLAY, "utf-8")
+    monkeypatch.setenv("PATHFINDER_OVERLAY", str(tmp_path / "site"))
+    return tmp_path / "site"
+
+
+def test_a_runtime_of_an_overlay_is_proved_beside_its_own_file(uv, overlay, capsys):
+    import jsonschema
+
+    from pathfinder import schemas, store
+    from pathfinder.cli import main
+
+    assert main(["matrix", "verify", "sample", "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    jsonschema.validate(document, schemas.schema("verify"))
+    assert document["counts"] == {"proofs": 1, "wrong": 0, "open": 0, "note": 0}
+    kept = json.loads((overlay / "evidence" / "sample.json").read_text("utf-8"))
+    assert [one["how"] for one in kept["cells"]["linux-cpu"]] == ["resolved"]
+    store.compiled.load.cache_clear()
+    assert [one.how for one in store.runtime("sample").cells[0].evidence] == ["read", "resolved"]
+
+
+def test_verifying_needs_the_network_and_a_name(overlay, capsys):
+    from pathfinder.cli import main
+
+    assert main(["matrix", "verify", "sample", "--offline"]) == 1
+    assert main(["matrix", "verify", "no-such-runtime"]) == 2
+    assert not (overlay / "evidence").exists()
+    capsys.readouterr()
