@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from pathfinder import engines, probe_model, smoke, verdict
 from pathfinder.engines import Engine
-from pathfinder.errors import ExitStatus, Problem
+from pathfinder.errors import ExitStatus, Problem, sentence
 from pathfinder.probe_model import Form
 from pathfinder.types import EngineRun, Judgement, Numerics, Reference, ReferenceAnswer, Result, Sample
 
@@ -22,11 +22,11 @@ def address(url: str) -> str:
         at = urlsplit(url.strip())
         port = at.port
     except ValueError:
-        raise Problem("this is no address.", where=url) from None
+        raise Problem("This is no address.", where=url) from None
     if at.scheme not in ("http", "https") or not at.hostname or port == 0 or not url.isascii() or any(c.isspace() for c in url.strip()):
-        raise Problem("this is no address of a server.", where=url, hint="It looks like http://127.0.0.1:8000/v1.")
+        raise Problem("This is no address of a server.", where=url, hint="It looks like http://127.0.0.1:8000/v1.")
     if at.username or at.password or at.query or at.fragment:
-        raise Problem("the address may hold neither a user nor a query.", where=url, hint="A key goes into PATHFINDER_API_KEY.")
+        raise Problem("The address may hold neither a user nor a query.", where=url, hint="A key goes into PATHFINDER_API_KEY.")
     return urlunsplit((at.scheme, at.netloc, at.path.rstrip("/") or "/v1", "", ""))
 
 
@@ -175,16 +175,16 @@ def _asked(request: dict[str, Any], url: str, seconds: float) -> dict[str, Any]:
     ran = smoke.listen(engines.argv(SCRIPT), url, request, seconds, hear)
     _refuse(ran, url, None if request["model"] else "This was its list of models. If it serves one nevertheless, name it: --model NAME.")
     if ran.timed_out is not None:
-        raise Problem(f"it did not answer within {seconds:.0f} s.", where=url, exit=ExitStatus.NO)
+        raise Problem(f"It did not answer within {seconds:.0f} s.", where=url, exit=ExitStatus.NO)
     if not first:
-        raise Problem(f"asking it ended with {ran.died}.", where=url, exit=ExitStatus.BUG)
+        raise Problem(f"Asking it ended with {ran.died}.", where=url, exit=ExitStatus.BUG)
     return first
 
 
 def _refuse(ran: EngineRun, url: str, hint: str | None = None) -> None:
     if ran.refused:
         exit = ExitStatus.NO if ran.unloadable else ExitStatus.USAGE
-        raise Problem(f"{ran.refused.rstrip('.')}.", where=url, hint=hint, exit=exit)
+        raise Problem(sentence(ran.refused), where=url, hint=hint, exit=exit)
 
 
 def _choose(wanted: str | None, there: list[str]) -> str:

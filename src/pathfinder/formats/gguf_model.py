@@ -30,11 +30,11 @@ def model(header: gguf.Header, path: Path) -> tuple[Model, Artifact]:
     metadata = header.metadata
     arch = _word(metadata, "general.architecture")
     if arch is None:
-        raise Problem("The file does not state an architecture", where=str(path), hint="It may be an adapter or another tool's GGUF.")
+        raise Problem("The file does not state an architecture.", where=str(path), hint="It may be an adapter or another tool's GGUF.")
     kind = _word(metadata, "general.type")
     if arch == "clip" or kind in ("mmproj", "adapter"):
         says = "This is a projector (the vision part of a model)" if kind != "adapter" else "This is an adapter (LoRA)"
-        raise Problem(f"{says}, not a model by itself", where=str(path), hint="Name the model's own GGUF file.")
+        raise Problem(f"{says}, not a model by itself.", where=str(path), hint="Name the model's own GGUF file.")
     names = {tensor.name for tensor in header.tensors}
     elements = sum(prod(tensor.shape) for tensor in header.tensors)
     name = _word(metadata, "general.name") or path.stem
