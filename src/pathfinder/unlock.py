@@ -134,7 +134,8 @@ def _there(found: str | None, says: str) -> str:
 
 
 SENTENCES: dict[str, Callable[[str, str | None], str]] = {
-    "os.arch": lambda needed, found: f"{'an' if needed[:1] in 'aeiou' else 'a'} {needed} CPU{_there(found, 'this is {}')}",
+    "os.arch": lambda needed, found: f"{'an' if needed[:1] in 'aeiox' else 'a'} {needed} CPU{_there(found, 'this is {}')}",
+    "device.vendor": lambda needed, found: f"a device of {needed}{_there(found, 'this one is of {}')}",
     "model.format": lambda needed, found: f"the model as {needed}{_there(found, 'it is listed as {}')}",
     "model.arch": lambda needed, found: f"a model it runs{_there(needed, '{}')}",
     "model.quant": lambda needed, found: f"weights in {needed}{_there(found, 'not {}')}",
