@@ -227,3 +227,36 @@ def test_a_model_without_a_shape_gets_a_usual_one() -> None:
     assert estimate(speech, artifact, facts, (), "llama.cpp", rule, 8192, tables=tables).memory.weights_bytes == pytest.approx(
         known.memory.weights_bytes, rel=0.1
     )
+
+
+def test_the_part_that_sees_lies_on_the_first_device() -> None:
+    model = replace(llama(), projector_params=400_000_000)
+    cards = tuple(Device(id=f"gpu{index}", vendor="nvidia", memory_bytes=24 << 30) for index in range(2))
+    form = Artifact(format="gguf", quant="Q4_K_M")
+    plain = estimate(llama(), form, Facts(), cards, "llama.cpp", LLAMA, 4096).memory
+    for artifact, size in (
+        (form, 800_000_000),
+        (replace(form, projector_bytes=851_000_000), 851_000_000),
+        (replace(form, path="m.gguf"), 0),
+    ):
+        found = estimate(model, artifact, Facts(), cards, "llama.cpp", LLAMA, 4096).memory
+        assert [row.projector_bytes for row in found.per_device] == [size, 0, 0]
+        assert found.total_bytes == plain.total_bytes + size
+    claimed = estimate(model, form, Facts(), cards, "vllm", MemoryRule(kind="utilisation", utilisation=0.9), 4096).memory
+    assert claimed.projector_bytes == 800_000_000
+    assert claimed.total_bytes == pytest.approx(2 * 0.9 * (24 << 30), abs=10)
+
+
+def test_a_projector_is_found_beside_its_model(tmp_path: Path) -> None:
+    for name, size in (
+        ("gemma-3-4b-it-Q4_K_M.gguf", 9),
+        ("mmproj-model-f16.gguf", 800),
+        ("mmproj-model-bf16.gguf", 900),
+        ("mmproj-F32.gguf", 1600),
+    ):
+        (tmp_path / name).write_bytes(bytes(size))
+    assert gguf_model.beside(tmp_path / "gemma-3-4b-it-Q4_K_M.gguf") == 800
+    (tmp_path / "llama-3-8b-Q4_K_M.gguf").write_bytes(b"")
+    assert gguf_model.beside(tmp_path / "llama-3-8b-Q4_K_M.gguf") is None
+    (tmp_path / "gemma-3-4b-it-mmproj.gguf").write_bytes(bytes(700))
+    assert gguf_model.beside(tmp_path / "gemma-3-4b-it-Q4_K_M.gguf") == 700

@@ -23,7 +23,7 @@ def exact(found: Estimate, *, kv_type: str, parallel: int, batch: int) -> Estima
     answer = ask(artifact.path, found.context * parallel, kv_type, parallel, batch, found.gpu_layers or 0)
     memory = found.memory
     cache, compute = int(answer["kv_cache_bytes"]), int(answer["compute_bytes"])
-    total = memory.weights_bytes + cache + compute + memory.overhead_bytes
+    total = memory.weights_bytes + cache + compute + memory.overhead_bytes + memory.projector_bytes
     spare = memory.headroom_bytes
     rows = memory.per_device
     if len(rows) == 1:

@@ -407,6 +407,8 @@ class Artifact(Frozen, frozen=True, kw_only=True):
     path: str | None = None
     bytes: int | None = None
     bits_per_weight: float | None = None
+    projector_bytes: int | None = None
+    """Size of the `mmproj` file beside a GGUF file; None: none was seen."""
     tag: str | None = None
     """The name in a runtime's own library, such as Ollama's `llama3:8b`."""
     registry: str = "huggingface"
@@ -425,6 +427,8 @@ class Model(Frozen, frozen=True, kw_only=True):
     params: int | None = None
     active_params: int | None = None
     shape: Shape | None = None
+    projector_params: int | None = None
+    """Parameters of the part that sees (or hears): encoder and projector, beside `shape`'s."""
     tasks: tuple[Task, ...] = ("chat", "completion")
     features: tuple[Feature, ...] = ()
     repo: str | None = None
@@ -784,6 +788,7 @@ class DeviceMemory(Frozen, frozen=True, kw_only=True):
     kv_cache_bytes: int
     compute_bytes: int
     overhead_bytes: int = 0
+    projector_bytes: int = 0
     total_bytes: int
     available_bytes: int | None = None
 
@@ -793,6 +798,8 @@ class MemoryEstimate(Frozen, frozen=True, kw_only=True):
     kv_cache_bytes: int
     compute_bytes: int
     overhead_bytes: int = 0
+    projector_bytes: int = 0
+    """The part of the model that sees, on the first device."""
     total_bytes: int
     per_device: tuple[DeviceMemory, ...] = ()
     fits: bool | None = None

@@ -44,7 +44,14 @@ def estimate(
                 gpu_layers,
             )  # fmt: skip
         return by_size(model, artifact, facts, devices, context, offload)
-    wish = memory.Wish(context=context, parallel=parallel, kv_type=kv_type, batch=batch, expert_layers_on_cpu=expert_layers)
+    wish = memory.Wish(
+        context=context,
+        parallel=parallel,
+        kv_type=kv_type,
+        batch=batch,
+        expert_layers_on_cpu=expert_layers,
+        projector=projector(model, artifact),
+    )
     overhead = overhead_bytes(rule, backend, devices, tables)
     everything = len(weights.layers) + 1
     layers = 0 if not devices else min(gpu_layers, everything) if gpu_layers is not None else everything
@@ -77,7 +84,7 @@ def estimate(
         expert_layers=expert_layers if devices else 0,
         memory=found,
         speed=spoken,
-        assumed=(*assumptions(weights, wish, artifact, layers, everything, devices), *remaining(model, wish, found, rule), *said),
+        assumed=(*assumptions(weights, wish, artifact, layers, everything, devices), *remaining(model, wish, found, rule, artifact), *said),
     )
 
 
@@ -94,7 +101,16 @@ def wider(found: Interval) -> Interval:
     return Interval(low=round(found.low / 1.3, 2), likely=found.likely, high=round(found.high * 1.3, 2))
 
 
-def remaining(model: Model, wish: memory.Wish, found: MemoryEstimate, rule: MemoryRule) -> tuple[str, ...]:
+def projector(model: Model, artifact: Artifact | None) -> int:
+    """Bytes of the part of a model that sees: the file beside its own, else 16 bits a parameter; 0 where none is loaded or known."""
+    if artifact is not None and artifact.projector_bytes is not None:
+        return artifact.projector_bytes
+    if artifact is not None and artifact.path is not None:
+        return 0
+    return 2 * (model.projector_params or 0)
+
+
+def remaining(model: Model, wish: memory.Wish, found: MemoryEstimate, rule: MemoryRule, artifact: Artifact | None) -> tuple[str, ...]:
     """What the KV cache of a runtime that claims a fixed fraction holds; and what is not in the figures."""
     said = []
     if rule.kind == "utilisation" and model.shape is not None and found.fits:
@@ -104,7 +120,9 @@ def remaining(model: Model, wish: memory.Wish, found: MemoryEstimate, rule: Memo
         if tokens:
             share = f"{(rule.utilisation or 0.9):.0%}"
             said.append(f"{share} of the memory is claimed; the KV cache holds {tokens} tokens, {users} sequences of this length.")
-    if "vision" in model.features:
+    if found.projector_bytes:
+        said.append("With the part of the model that sees; an image takes some hundred megabytes more while it is looked at.")
+    elif "vision" in model.features and (artifact is None or artifact.path is None):
         said.append("Without the part of the model that sees (a projector, 0.5 to 2 GiB more).")
     return tuple(said)
 

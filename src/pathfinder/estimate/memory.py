@@ -1,5 +1,7 @@
 """Memory of one model on one set of devices, by the rule of the runtime that claims it."""
 
+from msgspec.structs import replace
+
 from pathfinder.estimate import cache, compute, placement
 from pathfinder.estimate.weights import Weights
 from pathfinder.types import Device, DeviceMemory, Facts, Frozen, MemoryEstimate, MemoryRule, Model
@@ -20,6 +22,8 @@ class Wish(Frozen, frozen=True, kw_only=True):
     batch: int = 512
     expert_layers_on_cpu: int = 0
     """llama.cpp's `--n-cpu-moe`."""
+    projector: int = 0
+    """Bytes of the part of the model that sees."""
 
 
 def estimate(
@@ -41,7 +45,7 @@ def _whole(model: Model, weights: Weights, wish: Wish, facts: Facts, devices: tu
     rows = tuple(
         _row(device.id, -(-weights.total // parts), -(-sum(kv) // parts), buffers, overhead, available(device, facts)) for device in devices
     )
-    return total(rows, shared=_shared(devices), facts=facts)
+    return total((_seeing(rows[0], wish), *rows[1:]), shared=_shared(devices), facts=facts)
 
 
 def _layered(
@@ -70,6 +74,7 @@ def _layered(
     held += _moved(weights, [layer for layer in range(trunk) if places[layer] != placement.RAM], wish)
     host = compute.host_buffers(model, wish.context, wish.batch) if rows else buffers
     rows.append(_row("ram", held, sum(kv[layer] for layer in own) if kv else 0, host, 0, facts.memory.usable_bytes))
+    rows[0] = _seeing(rows[0], wish)
     return total(tuple(rows), shared=_shared(devices), facts=facts)
 
 
@@ -88,9 +93,10 @@ def _utilisation(
     rows = []
     for device in devices:
         size = device.memory_bytes
-        own = weights.total // parts
-        left = 0 if size is None else int(size * (rule.utilisation or 0.9)) - own - activations - overhead
-        rows.append(_row(device.id, own, max(left, -(-needed // parts)), activations, overhead, size if size is None else int(size)))
+        own, sees = weights.total // parts, wish.projector // parts
+        left = 0 if size is None else int(size * (rule.utilisation or 0.9)) - own - sees - activations - overhead
+        row = _row(device.id, own, max(left, -(-needed // parts)), activations, overhead, size if size is None else int(size))
+        rows.append(replace(row, projector_bytes=sees, total_bytes=row.total_bytes + sees))
     found = total(tuple(rows), shared=False, facts=Facts())
     if any(device.memory_bytes is None for device in devices):
         return found
@@ -108,6 +114,7 @@ def _utilisation(
         kv_cache_bytes=found.kv_cache_bytes,
         compute_bytes=found.compute_bytes,
         overhead_bytes=found.overhead_bytes,
+        projector_bytes=found.projector_bytes,
         total_bytes=found.total_bytes,
         per_device=found.per_device,
         fits=fits,
@@ -127,6 +134,10 @@ def _row(device: str, weights: int, kv: int, buffers: int, overhead: int, limit:
     )
 
 
+def _seeing(row: DeviceMemory, wish: Wish) -> DeviceMemory:
+    return replace(row, projector_bytes=wish.projector, total_bytes=row.total_bytes + wish.projector) if wish.projector else row
+
+
 def available(device: Device, facts: Facts) -> int | None:
     """What a runtime may take: what is free, or all of it where nobody could tell; of shared memory no more than the system can give."""
     own = device.memory_free_bytes if device.memory_free_bytes is not None else device.memory_bytes
@@ -143,7 +154,7 @@ def total(rows: tuple[DeviceMemory, ...], *, shared: bool, facts: Facts) -> Memo
     """Sums, and whether everything fits: every row in its own place, and all rows together where the memory is one."""
     sums = {
         name: sum(getattr(row, name) for row in rows)
-        for name in ("weights_bytes", "kv_cache_bytes", "compute_bytes", "overhead_bytes", "total_bytes")
+        for name in ("weights_bytes", "kv_cache_bytes", "compute_bytes", "overhead_bytes", "projector_bytes", "total_bytes")
     }
     spare = [None if row.available_bytes is None else row.available_bytes - row.total_bytes for row in rows]
     if shared and facts.memory.usable_bytes is not None:

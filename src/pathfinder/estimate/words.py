@@ -6,6 +6,7 @@ from pathfinder.types import Choice, DeviceMemory, Estimate, Interval
 
 PARTS = (
     ("weights_bytes", "█", "weights"),
+    ("projector_bytes", "▚", "vision"),
     ("kv_cache_bytes", "▓", "KV cache"),
     ("compute_bytes", "▒", "compute"),
     ("overhead_bytes", "░", "overhead"),

@@ -1,9 +1,12 @@
 """A GGUF header -> Model and Artifact."""
 
 import re
+from collections.abc import Iterable
 from math import prod
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from pathfinder.errors import Problem
 from pathfinder.formats import gguf
@@ -22,7 +25,30 @@ EMBEDDERS = {
 
 def read(path: Path) -> tuple[Model, Artifact]:
     """The model of a local GGUF file. Raises Problem for a damaged file or one that holds no model (an adapter, a projector)."""
-    return model(gguf.read(path), path)
+    found, artifact = model(gguf.read(path), path)
+    return found, replace(artifact, projector_bytes=beside(path))
+
+
+def beside(path: Path) -> int | None:
+    """Size of the projector in the same folder; of several the one in F16, as runtimes take it; None without any.
+
+    In a folder of several models only a projector that bears the model's name is its own."""
+    try:
+        files = [file for file in path.parent.glob("*.gguf") if not re.search(r"-0000[2-9]-of-|-000[1-9]\d-of-", file.name)]
+        own = path.stem[: found.start()].lower() if (found := QUANT_IN_NAME.search(path.stem)) else path.stem.lower()
+        alone = sum("mmproj" not in file.name.lower() for file in files) <= 1
+        sizes = {
+            file.name.lower(): file.stat().st_size
+            for file in files
+            if "mmproj" in file.name.lower() and (alone or own in file.name.lower())
+        }
+    except OSError:
+        return None
+    return sizes[preferred(sizes)] if sizes else None
+
+
+def preferred(names: Iterable[str]) -> str:
+    return min(names, key=lambda name: ("bf16" in name.lower(), "f16" not in name.lower(), name))
 
 
 def model(header: gguf.Header, path: Path) -> tuple[Model, Artifact]:
