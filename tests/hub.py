@@ -17,7 +17,7 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import parse_qs, unquote
 
 COMMIT = "c0ffee" * 6 + "c0ff"
 LARGE = 1000
@@ -61,6 +61,8 @@ class Hub(BaseHTTPRequestHandler):
             STATE["requests"].append([self.command, path, self.headers.get("Range"), self.headers.get("Authorization")])
         if path == "/log":
             return self.json(STATE)
+        if path == "/api/models":
+            return self.found(parse_qs(self.path.partition("?")[2]))
         if match := re.fullmatch(r"/api/models/([^/]+/[^/]+)(?:/revision/[^/]+)?", path):
             return self.info(match[1])
         if match := re.fullmatch(r"/([^/]+/[^/]+)/resolve/[^/]+/(.+)", path):
@@ -68,6 +70,18 @@ class Hub(BaseHTTPRequestHandler):
         if match := re.fullmatch(r"/storage/([^/]+/[^/]+)/(.+)", path):
             return self.content(match[1], match[2])
         return self.json({"error": "not found"}, 404)
+
+    def found(self, query: dict[str, list[str]]) -> None:
+        """Repositories whose names hold every word searched for."""
+        words = " ".join(query.get("search", [""])).lower().split()
+        repos = (path.relative_to(self.folder).as_posix() for path in sorted(self.folder.glob("*/*")) if path.is_dir())
+        rows = [
+            {"id": repo, "modelId": repo, "private": False, "tags": ["gguf"], "pipeline_tag": "text-generation", "downloads": 1,
+             "createdAt": "2026-03-01T00:00:00.000Z"}
+            for repo in repos
+            if all(word in repo.lower() for word in words)
+        ]  # fmt: skip
+        self.json(rows[: int(query.get("limit", ["1000"])[0])])
 
     def info(self, repo: str) -> None:
         root = self.folder / repo

@@ -30,11 +30,17 @@ def list_(
 
 
 @app.command("search", help="Models whose names hold these words.")
-def search(ctx: typer.Context, text: Annotated[list[str], typer.Argument(metavar="WORDS")]) -> int:
+def search(
+    ctx: typer.Context,
+    text: Annotated[list[str], typer.Argument(metavar="WORDS")],
+    online: Annotated[bool, typer.Option("--online", help="Ask the hub as well: its repositories, as references hf:owner/name.")] = False,
+) -> int:
     from pathfinder import store
     from pathfinder.models import search as found
 
     rows = found(store.models(ctx.obj.overlay), " ".join(text))
+    if online:
+        rows += _online(ctx, " ".join(text))
     if not rows and not ctx.obj.json:
         raise Problem(
             "No model of the catalogue has such a name.",
@@ -87,6 +93,14 @@ def resolve(ctx: typer.Context, ref: Annotated[str, typer.Argument(metavar="REF"
         for other in document.alternatives:
             say(f"  not {other}")
     return ExitStatus.OK
+
+
+def _online(ctx: typer.Context, text: str) -> tuple[Any, ...]:
+    if ctx.obj.offline:
+        raise Problem("Asking the hub needs the network.", where="--offline", hint="Leave out --online or --offline.")
+    from pathfinder import online
+
+    return online.search(text)
 
 
 def _resolve(ctx: typer.Context, ref: str) -> Any:
