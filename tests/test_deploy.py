@@ -427,6 +427,11 @@ def test_every_need_is_a_word_that_is_known():
         unmet(("moon",), plan)
 
 
+def test_the_page_lists_every_format():
+    page = (Path(__file__).parents[1] / "docs" / "formats.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"^\| `([a-z0-9-]+)` \|", page, re.M)) == set(formats(FOLDER))
+
+
 def test_where_no_runtime_was_named_the_best_that_suits_is_taken(capsys):
     args = ["setup", "--model", "llama-3-8b", "--host", "profile:desktop-rtx-4090", "--as"]
     assert main([*args, "ollama"]) == 0

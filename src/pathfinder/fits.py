@@ -55,6 +55,7 @@ _WORDS: dict[str, tuple[Callable[[Plan], bool], str]] = {
     "weights": (lambda plan: plan.artifact is not None, "it needs to know the model's files"),
     "engine": (lambda plan: bool(plan.deploy and plan.deploy.engine), "none of its backends takes this form of the model"),
     "gpu": (lambda plan: bool(plan.node and plan.node.device_count) and plan.backend != "cpu", "it needs GPUs"),
+    "localai-model": (lambda plan: bool(plan.deploy and plan.deploy.localai_model), "it needs the name of the model's file"),
     "anywhere": (lambda plan: _folder(plan) is None, "it starts programs in no folder of their own"),
     "editor": (lambda plan: bool(plan.deploy and plan.deploy.roles), "it is for chat, completion, embeddings and reranking"),
     "mode": (lambda plan: bool(plan.deploy and plan.deploy.mode), "it has no word for this task"),

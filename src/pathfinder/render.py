@@ -80,7 +80,8 @@ def render(format: str, plan: Plan, folder: Path, nodes: int = 1) -> str:
     if SHELLS.get(format, windows) != windows:
         other = "ps1" if windows else "sh"
         raise Problem(f"The plan is for {plan.os}, whose shell does not read {format}.", where="--as", hint=f"Use --as {other}.")
-    return environment(found.parent, plan.root, plan.os).get_template(found.name).render(plan=plan)
+    text: str = environment(found.parent, plan.root, plan.os).get_template(found.name).render(plan=plan)
+    return text
 
 
 @lru_cache(maxsize=8)
@@ -129,6 +130,7 @@ def filters(root: str, os: OsFamily | None) -> dict[str, Any]:
         "xml": spelling.xml,
         "actions": spelling.actions,
         "swap": spelling.swap,
+        "swap_env": lambda value, name: spelling.swap_env(name, value),
         "no_macro": spelling.no_macro,
         "no_secret": spelling.no_secret,
         "one_word": spelling.one_word,

@@ -121,6 +121,12 @@ def swap(argv: Iterable[str]) -> str:
     return yaml(" ".join(_swap_word(word) for word in words))
 
 
+def swap_env(name: str, value: str) -> str:
+    """One variable of llama-swap's, which nobody expands: a leading `~/` is the user's home. Raises Problem as `no_macro` does."""
+    no_macro(value)
+    return yaml(f"{name}=${{env.HOME}}/{value[2:]}" if value.startswith("~/") else f"{name}={value}")
+
+
 def _swap_word(word: str) -> str:
     home = '"${env.HOME}"/' if word.startswith("~/") else ""
     rest = word[2:] if home else word

@@ -43,12 +43,13 @@ def _folder(plan: Plan) -> tuple[str, str]:
 
 
 def _localai(plan: Plan, engine: str | None) -> str:
-    if plan.artifact is None:
-        return plan.model
-    if plan.artifact.repo is None:
-        return _folder(plan)[1]
-    repo, file = plan.artifact.repo, plan.artifact.file
-    return f"huggingface://{repo}/{file}" if engine == "llama-cpp" and file else repo
+    """A file of the hub or of Ollama's library for llama.cpp, a repository for the others; empty when the file has no name."""
+    artifact = plan.artifact
+    if artifact is None or artifact.repo is None:
+        return _folder(plan)[1] if artifact else ""
+    if engine != "llama-cpp":
+        return artifact.repo
+    return f"huggingface://{artifact.repo}/{artifact.file}" if artifact.file else f"ollama://{artifact.tag}" if artifact.tag else ""
 
 
 def _cache(plan: Plan) -> int:

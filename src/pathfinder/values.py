@@ -32,8 +32,13 @@ def with_steps(plan: Plan, candidate: Candidate, runtime: Runtime, facts: Facts,
         root=places.root,
         endpoint=endpoint(cell, places),
         node=node(candidate.devices, facts),
-        values={**values, "task": demand.task, "features": ",".join(cell.features)},
+        values={**values, "task": demand.task, "features": ",".join(features(cell, demand))},
     )
+
+
+def features(cell: Cell, demand: Demand) -> tuple[str, ...]:
+    """What server and model can do together: pictures and functions are the model's own, the rest is the server's."""
+    return tuple(one for one in cell.features if one not in ("vision", "functions") or one in demand.model.features)
 
 
 def node(devices: tuple[Device, ...], facts: Facts) -> Node:
