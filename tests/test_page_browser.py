@@ -1,9 +1,12 @@
 """The page as a person meets it, in a real Chromium: filters, order, keyboard, colours, phone, print, accessibility, weight and time."""
 
+import json
 import time
 from pathlib import Path
 
 import pytest
+from msgspec import to_builtins
+from msgspec.structs import replace
 from tests.browser import chromium
 
 from pathfinder import page, store
@@ -206,6 +209,9 @@ def test_without_scripts_every_row_can_be_read(browser, address, runtimes):
 def test_an_accessibility_audit_finds_nothing(opened, viewport, colours):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed (tools/browser.py does)")
     tab = opened(viewport=viewport, colours=colours)
+    tab.click("#hardware summary")
+    tab.evaluate("facts => { document.getElementById('facts').value = facts }", json.dumps(to_builtins(store.profile("mac-mini-m4-16gb"))))
+    tab.click("#judge")
     tab.evaluate("location.hash = 'os=macos'")  # every status and effect, and done in seconds
     settled(tab)
     tab.locator("tr[data-i]:visible button.open").first.click()
@@ -214,8 +220,6 @@ def test_an_accessibility_audit_finds_nothing(opened, viewport, colours):
 
 
 def test_hostile_texts_of_an_overlay_run_nothing(opened, runtimes, tmp_path):
-    from msgspec.structs import replace
-
     says = "</script><img src=x onerror=\"document.title='taken'\"><script>document.title='taken'</script>"
     first = runtimes[0]
     bad = replace(first, name=says, summary=says, caveat=says, best_for=says, project=replace(first.project, says=says))

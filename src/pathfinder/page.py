@@ -103,7 +103,7 @@ def _row(runtime: Runtime, cell: Cell) -> dict[str, Any]:
         "formats": [_format(name, quants) for name, quants in forms(cell).items()],
         "fit": [(reader, getattr(runtime.fit, reader)) for reader in READERS[:3]],
         "caveats": caveats(runtime, cell),
-        "proof": strongest(cell.evidence) or "none of its own",
+        "proof": (strongest(cell.evidence) or "none").partition(" ")[::2],
     }
 
 

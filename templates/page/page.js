@@ -226,20 +226,26 @@
     const untested = answer.verdict === "unknown" && !answer.blockers.length;
     box.append(untested ? "untested; nothing known stands against it here" : WORDS[answer.verdict]);
     if (answer.devices.length && answer.verdict !== "no") box.append(element("span", `on ${answer.devices.map(named).join(" + ")}`, "why"));
-    const failing = answer.verdict === "no" ? answer.blockers.filter((one) => one.holds === false) : answer.blockers;
-    for (const says of new Set(failing.map(reason))) box.append(element("span", says, "why"));
     return box;
+  }
+  /* Why, beside what is to be minded, and not twice where a caveat says it already. */
+  function reasons(cell, answer) {
+    const column = cell.row.querySelector(".c-caveat");
+    const failing = answer.verdict === "no" ? answer.blockers.filter((one) => one.holds === false) : answer.blockers;
+    const shown = column.textContent;
+    const lines = [...new Set(failing.map(reason))].filter((says) => !shown.includes(says));
+    column.prepend(...lines.map((says) => element("p", [element("span", answer.verdict === "no" ? "not here" : "open", `effect v-${answer.verdict}`), ` ${says}`], "reason")));
   }
   let names = new Map();
   const named = (id) => names.get(id) ?? id;
   function forget() {
     answers = null;
-    for (const one of document.querySelectorAll("#cells .verdict, #cells .applies")) one.remove();
+    for (const one of document.querySelectorAll("#cells .verdict, #cells .applies, #cells .reason")) one.remove();
     for (const one of document.querySelectorAll("#cells .off")) one.classList.remove("off");
   }
   function applied(cell, answer) {
     const caveats = cell.caveats.map(part).sort((a, b) => Number(a.when !== null) - Number(b.when !== null));
-    const lines = cell.row.querySelectorAll(".c-caveat > p");
+    const lines = cell.row.querySelectorAll(".c-caveat > p:not(.reason)");
     caveats.forEach((one, at) => {
       if (one.when === null || answer.verdict === "no") return;
       const hit = answer.caveats.find((each) => each.id === one.id && each.effect === one.effect);
@@ -248,7 +254,7 @@
     });
   }
   function machine(facts) {
-    const devices = (facts.devices ?? []).map((one) => one.name ?? one.id);
+    const devices = (facts.devices ?? []).map((one) => one.name ?? one.id).filter((name) => name !== facts.cpu?.model);
     const counted = new Map();
     for (const name of devices) counted.set(name, (counted.get(name) ?? 0) + 1);
     const said = [...counted].map(([name, count]) => (count > 1 ? `${count} x ${name}` : name));
@@ -265,6 +271,7 @@
       cells.forEach((cell, at) => {
         cell.row.querySelector(".c-status").append(told(answers[at]));
         applied(cell, answers[at]);
+        reasons(cell, answers[at]);
       });
       const words = { pass: 0, unknown: 0, fail: 0 };
       data.runtimes.forEach((_, r) => { words[judging.check(found.filter((__, at) => cells[at].r === r).flat())] += 1; });
