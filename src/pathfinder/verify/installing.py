@@ -15,7 +15,7 @@ from pathfinder.types import Cell, Evidence, Facts, StepTemplate
 from pathfinder.verify.judging import whole
 from pathfinder.verify.looking import HELP_SECONDS, LOOK, check_start, last
 from pathfinder.verify.report import CellReport, Found
-from pathfinder.verify.resolver import Request, reason
+from pathfinder.verify.resolver import HEAVY, Request, reason
 from pathfinder.verify.resolving import Resolver
 from pathfinder.verify.targets import Target, listed, pythons
 from pathfinder.verify.wheels import address, named, pinned, source, without_local
@@ -157,7 +157,12 @@ def _install(cell: Cell, env: _Env, packages: Sequence[str], indexes: Sequence[s
     if made.code != 0:
         return f"not installed: there is no Python {version} here."
     variables = {key: value for step in cell.install if step.pip for key, value in step.env.items()}
-    ended = supervise([*words, *packages], seconds=INSTALL_SECONDS, env={"NO_COLOR": "1", **variables})
+    building = env.folder / "building.txt"
+    building.write_text("".join(f"{one}\n" for one in HEAVY), "utf-8")
+    quiet = {"NO_COLOR": "1", "UV_BUILD_CONSTRAINT": str(building), **variables}
+    ended = supervise([*words, *packages], seconds=INSTALL_SECONDS, env=quiet)
+    if any(one in ended.stderr for one in HEAVY):
+        return "not installed: building it takes gigabytes of another package."
     if ended.timed_out:
         return f"not installed: it took longer than {INSTALL_SECONDS / 60:.0f} minutes."
     return None if ended.code == 0 else f"does not install with Python {version}: {reason(ended.stderr)}"
