@@ -11,11 +11,12 @@ ORDER: tuple[Takes, ...] = get_args(Takes)
 
 
 def weight(blockers: Iterable[Blocker]) -> tuple[int, int, int, int]:
-    """What ways out are compared by: the worst class of the failing set; whether it wants a device that is not there, or what nobody
-    supports; whether it wants another system; its size."""
+    """What ways out are compared by: the worst class of the failing set; whether it wants a device, a CPU or a phone's system that is not
+    there, or what nobody supports; whether it wants another system; its size."""
     failing = [blocker for blocker in blockers if blocker.holds is False]
     facts = {blocker.fact for blocker in failing}
-    absent = 2 if "cell.status" in facts else 1 if "devices" in facts else 0
+    elsewhere = any(blocker.fact == "os.family" and blocker.takes == "hardware" for blocker in failing)
+    absent = 2 if "cell.status" in facts else 1 if elsewhere or facts & {"devices", "os.arch"} else 0
     return max((ORDER.index(blocker.takes) for blocker in failing), default=0), absent, int("os.family" in facts), len(failing)
 
 
