@@ -280,6 +280,38 @@ def test_configurations_have_the_documented_fields(name, schema):
         jsonschema.validate(yaml.safe_load(text), schema)
 
 
+TABBY = {
+    "network": {"host", "port"},
+    "model": {"model_dir", "model_name", "max_seq_len", "cache_size", "tensor_parallel", "gpu_split_auto"},
+}
+"""Keys of TabbyAPI's config_sample.yml."""
+LOCALAI = {
+    "name", "backend", "parameters", "context_size", "threads", "gpu_layers", "f16", "mmap", "embeddings",
+    "gpu_memory_utilization", "tensor_parallel_size", "max_model_len",
+}  # fmt: skip
+"""Keys of LocalAI's page on model configuration."""
+
+
+@pytest.mark.parametrize("devices", ["1", "2"])
+def test_tabbyapi_has_the_documented_fields(devices):
+    plan = hostile(["x"], runtime="tabbyapi", artifact=Artifact(format="exl3", quant="4.0bpw", path="/models/a b/m"))
+    plan = replace(plan, values={**plan.values, "device_count": devices, "context_total": "5000"})
+    found = yaml.safe_load(render("tabbyapi", plan, FOLDER))
+    assert {section: set(keys) - TABBY[section] for section, keys in found.items()} == {"network": set(), "model": set()}
+    assert (found["model"]["model_dir"], found["model"]["model_name"]) == ("/models/a b", "m")
+    assert found["model"]["cache_size"] == 5120
+    assert found["model"]["tensor_parallel"] is (devices == "2")
+
+
+@pytest.mark.parametrize(("format", "backend"), [("gguf", "llama-cpp"), ("awq", "vllm"), ("mlx", "mlx")])
+def test_localai_has_the_documented_fields(format, backend):
+    artifact = Artifact(format=format, quant="q", repo="o/r", file="f" if format == "gguf" else None)
+    found = yaml.safe_load(render("localai", hostile(["x"], runtime="localai", artifact=artifact), FOLDER))
+    assert set(found) <= LOCALAI
+    assert found["backend"] == backend
+    assert found["parameters"]["model"] == ("huggingface://o/r/f" if format == "gguf" else "o/r")
+
+
 def test_workflows():
     for text in rendered()["github-actions"].values():
         flow = yaml.safe_load(text)
