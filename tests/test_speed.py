@@ -9,7 +9,7 @@ import pytest
 
 from pathfinder import store
 from pathfinder.estimate import Tables, chips, estimate, speed
-from pathfinder.types import Artifact, Cpu, Device, Facts, Memory, MemoryRule
+from pathfinder.types import Artifact, Cpu, Device, Facts, Memory, MemoryRule, SpeedEstimate
 
 BENCHMARK = Path(__file__).parents[1] / "benchmarks" / "estimate_accuracy.py"
 GIB = 1 << 30
@@ -91,7 +91,7 @@ def test_processors_by_their_memory(tables: Tables, model: str, family: float) -
     assert found.bandwidth == pytest.approx(family * 1e9)
 
 
-def ask(tables: Tables, device: Device | None, layers: int | None = None, model: str = "llama-3.1-8b-instruct") -> speed.SpeedEstimate:
+def ask(tables: Tables, device: Device | None, layers: int | None = None, model: str = "llama-3.1-8b-instruct") -> SpeedEstimate:
     known = {one.id: one for one in store.models()}[model]
     facts = Facts(cpu=Cpu(model="AMD Ryzen 9 7950X", cores=16, threads=32), memory=Memory(usable_bytes=60 * GIB))
     devices = () if device is None else (device,)

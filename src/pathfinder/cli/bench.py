@@ -26,6 +26,7 @@ def bench(
     repetitions: Annotated[int, typer.Option(help="Of each test, behind one that warms up.")] = 3,
     threads: Annotated[int, typer.Option(help="CPU threads of an engine; the usable CPUs when left out.")] = 0,
     timeout: Annotated[float, typer.Option(metavar="S", help="Seconds the whole may take.")] = 1800.0,
+    keep: Annotated[bool, typer.Option("--keep", help="Keep the decode speed: `estimate` on this machine is refined by it.")] = False,
     compare: Annotated[str, typer.Option(metavar="FILE", help="An earlier --json to compare with.")] = "",
 ) -> int:
     """Measure speed: pp512 is reading 512 tokens, tg128 generating 128, `tg128 @ d512` generating behind 512; tokens per second.
@@ -51,6 +52,8 @@ def bench(
     from msgspec.structs import replace
 
     done = replace(done, at=strftime("%Y-%m-%d"))
+    if keep:
+        _keep(done, session)
     if before is not None:
         done = measure.compared(done, before, compare)
     _print(done, session)
@@ -97,6 +100,25 @@ def _through_server(
         return measure.of_server(
             url, model or None, sizes=sizes, tokens=tokens, concurrency=counts, repetitions=repetitions, seconds=seconds, tell=tell
         )
+
+
+def _keep(done: Any, session: Session) -> None:
+    """The speed of generating, below the data folder. Raises `Problem` for what says nothing of this machine."""
+    from pathfinder.cli.acting import live_root
+    from pathfinder.measured import Measured, host_of, keep
+
+    row = next((row for row in done.rows if row.test.startswith("tg") and "@" not in row.test and row.concurrency == 1 and row.tps), None)
+    if row is None or not done.device_used:
+        raise Problem(
+            "Only the speed of an engine that generates can be kept.", where="--keep", hint="Leave --engine URL and --tokens 0 out."
+        )
+    facts = facts_of(LIVE, session)
+    placed = "cpu" if done.device_used == "cpu" else "gpu"
+    one = Measured(
+        at=done.at or "", host=host_of(facts), engine=done.engine, placed=placed, model=Path(done.model).name, decode_tps=row.tps,
+        expected_tps=row.expected.likely,
+    )  # fmt: skip
+    keep(Path(live_root()), one)
 
 
 def _print(done: Any, session: Session) -> None:

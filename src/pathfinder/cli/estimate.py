@@ -22,7 +22,7 @@ def estimate(
     cpu: Annotated[bool, typer.Option("--cpu", help="Leave the devices out.")] = False,
 ) -> int:
     """How much memory a model takes here, part by part and device by device, and how fast it will be."""
-    from pathfinder.cli.hosts import Known, answer
+    from pathfinder.cli.hosts import LIVE, Known, answer
     from pathfinder.estimate.asking import Wanted, estimated
 
     session = ctx.obj
@@ -37,6 +37,8 @@ def estimate(
             from pathfinder.exact import exact as stated
 
             found = stated(found, kv_type=kv_type, parallel=parallel, batch=batch)
+        if known.name == LIVE and parallel == 1:
+            found = _refined(found, engine, known.facts)
         return found, ExitStatus.OK
 
     def show(found: Any) -> None:
@@ -54,3 +56,14 @@ def estimate(
                 say(f"  · {line}")
 
     return answer(session, one, show)
+
+
+def _refined(found: Any, engine: str, facts: Any) -> Any:
+    """By the speeds that `bench --keep` left on this machine."""
+    from pathlib import Path
+
+    from pathfinder.cli.acting import live_root
+    from pathfinder.measured import NAME, read, refined
+
+    kept = Path(live_root())
+    return refined(found, engine, facts, read(kept)) if (kept / NAME).is_file() else found
