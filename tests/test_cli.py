@@ -100,3 +100,20 @@ def test_a_healthy_run_prints_nothing_on_standard_error(args: list[str]) -> None
     done = pathfinder(*args)
     assert done.stderr == ""
     json.loads(done.stdout)
+
+
+@pytest.mark.parametrize("args", [[], ["recommend", "--help"], ["matrix", "why", "-h"]])
+def test_help_fits_a_narrow_terminal(args: list[str]) -> None:
+    done = pathfinder(*args, env={"COLUMNS": "40"})
+    # words that are longer than their column stand by themselves
+    assert all(len(line) <= 40 or len(line.split()) <= 4 for line in done.stdout.splitlines()), done.stdout
+
+
+def test_text_goes_out_in_the_terminal_s_own_encoding_and_json_as_utf_8() -> None:
+    env = {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+    done = pathfinder("estimate", "llama-3-8b", "--host", "profile:desktop-rtx-4090", env=env)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.isascii()
+    assert "# weights" in done.stdout
+    raw = subprocess.run([*PROGRAM, "matrix", "list", "--json"], capture_output=True, check=True, env={**os.environ, **env}).stdout
+    assert json.loads(raw.decode("utf-8"))["schema"] == "pathfinder/matrix/v1"

@@ -20,6 +20,8 @@ _SETTINGS: dict[str, Any] = {"help_option_names": ["-h", "--help"]}
 
 def run(args: list[str]) -> int:
     """Parse and run; raises `Problem` for a usage error."""
+    if not args or not {"-h", "--help"}.isdisjoint(args):
+        _fit_the_terminal()
     command = _group()
     if COMPLETE in os.environ:
         _answer_the_shell()
@@ -61,6 +63,14 @@ def build(verb: str) -> Any:
     return command
 
 
+_SAYS = "Which local AI runtime runs on this machine, how to start it, and whether it computes the right numbers."
+_BEGIN = [
+    ("pathfinder", "In a terminal: four questions, then what to do."),
+    ("pathfinder recommend --model llama-3-8b", "The same with options; any model's name will do."),
+    ("pathfinder VERB --help", "A verb's options."),
+]
+
+
 class _Group(TyperGroup):
     def list_commands(self, ctx: Any) -> list[str]:
         return list(VERBS)
@@ -76,6 +86,10 @@ class _Group(TyperGroup):
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         with formatter.section("Verbs"):
             formatter.write_dl([(verb, VERBS[verb]) for verb in self.list_commands(ctx)])
+
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:
+        with formatter.section("To begin"):
+            formatter.write_dl(_BEGIN, col_max=24)
 
 
 class _Verb(TyperCommand):
@@ -100,7 +114,12 @@ class _Verb(TyperCommand):
 
 def _group() -> Any:
     app = typer.Typer(
-        cls=_Group, add_completion=False, context_settings=_SETTINGS, rich_markup_mode=None, help="Which local AI runtime runs here."
+        cls=_Group,
+        add_completion=False,
+        context_settings=_SETTINGS,
+        rich_markup_mode=None,
+        subcommand_metavar="VERB [OPTIONS] [ARGUMENTS]",
+        help=_SAYS,
     )
     app.callback(invoke_without_command=True)(_top)
     group = typer.main.get_command(app)
@@ -123,6 +142,15 @@ def _top(ctx: typer.Context, version: bool = typer.Option(False, "--version", he
                 raise typer.Exit(dialogue())
         print(ctx.get_help())
         raise typer.Exit(0)
+
+
+def _fit_the_terminal() -> None:
+    """Help is made for 50 columns and more: in a narrower terminal it is told how many there are."""
+    from shutil import get_terminal_size
+
+    columns = get_terminal_size().columns
+    if columns < 52:
+        _SETTINGS["terminal_width"] = max(columns, 30)
 
 
 def _answer_the_shell() -> None:
