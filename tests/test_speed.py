@@ -8,7 +8,7 @@ from types import ModuleType
 import pytest
 
 from pathfinder import store
-from pathfinder.estimate import Tables, chips, estimate, speed
+from pathfinder.estimate import Tables, chips, estimate
 from pathfinder.types import Artifact, Cpu, Device, Facts, Memory, MemoryRule, SpeedEstimate
 
 BENCHMARK = Path(__file__).parents[1] / "benchmarks" / "estimate_accuracy.py"
