@@ -44,21 +44,23 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(200)
         self.end_headers()
         time.sleep(WAIT)
-        for number in range(body["max_tokens"]):
+        for number in range(0 if self.server.mute else body["max_tokens"]):  # type: ignore[attr-defined]
             if number:
                 time.sleep(PACE)
             self.wfile.write(b'data: {"choices": [{"text": "x "}]}\n\n')
         count = len(body["prompt"].split()) * 3 // 2
-        usage = {"choices": [], "usage": {"prompt_tokens": count, "completion_tokens": body["max_tokens"]}}
+        self.wfile.write(b'data: {"choices": [{"text": "", "finish_reason": "stop"}]}\n\n')
+        made = 0 if self.server.mute else body["max_tokens"]  # type: ignore[attr-defined]
+        usage = {"choices": [], "usage": {"prompt_tokens": count, "completion_tokens": made}}
         if not self.server.strict:  # type: ignore[attr-defined]
             self.wfile.write(b"data: " + json.dumps(usage).encode() + b"\n\n")
         return self.wfile.write(b"data: [DONE]\n\n") and None
 
 
 @contextmanager
-def server(strict: bool = False) -> Iterator[tuple[str, list[Any]]]:
+def server(strict: bool = False, mute: bool = False) -> Iterator[tuple[str, list[Any]]]:
     running = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    running.seen, running.strict = [], strict  # type: ignore[attr-defined]
+    running.seen, running.strict, running.mute = [], strict, mute  # type: ignore[attr-defined]
     threading.Thread(target=running.serve_forever, args=(0.02,), daemon=True).start()
     try:
         yield f"http://127.0.0.1:{running.server_port}", running.seen  # type: ignore[attr-defined]
@@ -98,6 +100,13 @@ def test_a_server_that_counts_nothing_and_knows_no_extras(capsys: pytest.Capture
         status, said = ask(capsys, "--engine", url, "--prompts", "16", "--tokens", "5", "--repetitions", "1")
     read, made = said["rows"]
     assert (status, read["tps"], read["tokens"], made["tokens"]) == (0, None, None, 5) and made["tps"] > 0
+
+
+def test_a_model_that_ends_at_once_has_read_all_the_same(capsys: pytest.CaptureFixture[str]) -> None:
+    with server(mute=True) as (url, _):
+        status, said = ask(capsys, "--engine", url, "--prompts", "30", "--tokens", "5", "--repetitions", "1", "--concurrency", "2")
+    read, made = said["rows"]
+    assert status == 0 and read["tps"] > 0 and made["tps"] is None
 
 
 @pytest.mark.skipif(not engines.installed(engines.ENGINES["llama.cpp"]), reason="llama-cpp-python is not installed")

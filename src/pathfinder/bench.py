@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from pathfinder import engines, smoke
 from pathfinder.errors import ExitStatus, Problem
+from pathfinder.served import FASTEST_SECONDS, address
 from pathfinder.types import EngineRun, Frozen, Interval, SpeedEstimate
 
 LOAD = engines.Engine(name="openai", script="bench_openai.py", module="http", distribution="", extra="", reads="gguf")
@@ -86,8 +87,6 @@ def of_server(
     tell: Tell,
 ) -> Bench:
     """Each prompt size with each number of requests at once. Raises `Problem` when the server cannot be asked."""
-    from pathfinder.served import address
-
     events: list[dict[str, Any]] = []
     named: list[str] = []
 
@@ -115,7 +114,8 @@ def of_server(
 
 def _served(events: list[dict[str, Any]], size: int, tokens: int, count: int) -> list[Row]:
     read = [e["prompt_count"] / e["prefill_seconds"] for e in events if e["prompt_count"] and e["prefill_seconds"] > 0]
-    made = [(e["made_count"] - count) / e["decode_seconds"] for e in events if e["made_count"] > count and e["decode_seconds"] > 0]
+    steps = [(e["made_count"] - count, e["decode_seconds"]) for e in events]
+    made = [number / seconds for number, seconds in steps if number > 0 and seconds > FASTEST_SECONDS * number]
     waits = sorted(e["first_token_seconds"] for e in events)
     first = round(waits[len(waits) // 2], 4) if waits else None
     counted = events[0]["prompt_count"] if events else None

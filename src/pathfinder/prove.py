@@ -162,7 +162,8 @@ def sentence(result: Result, checks: Sequence[ProofCheck], facts: Facts) -> str:
     judged = f"{result.verdict} by {result.numerics.basis}" + (
         "" if error is None else f", error {error:.2g} of {result.numerics.tolerance:g}"
     )
-    timed = "" if result.decode_tps is None else f"; decode {result.decode_tps:.3g} tokens/s"
+    tiny = checks[-1].holds is None  # Its speed says nothing.
+    timed = "" if result.decode_tps is None or tiny else f"; decode {result.decode_tps:.3g} tokens/s"
     within = next((check.holds for check in checks if check.what == "speed"), None)
     fits = {True: ", as predicted", False: ", outside the prediction", None: ""}[within]
     return f"Started and answered on {where}: {result.model} {judged}{timed}{fits}."

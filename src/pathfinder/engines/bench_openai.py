@@ -53,8 +53,12 @@ class Load:
             begun, first, last, pieces, prompt, made = time.perf_counter(), None, None, 0, None, None
             try:
                 for moment, event in self.client.stream("/completions", {**body, **self.extras}):
-                    if openai_client.text_of(openai_client.first_choice(event)):
-                        first, last, pieces = first or moment, moment, pieces + 1
+                    choice = openai_client.first_choice(event)
+                    piece = bool(openai_client.text_of(choice))
+                    if piece or choice.get("finish_reason"):
+                        first = first or moment  # A model that ends at once has read the prompt all the same.
+                    if piece:
+                        last, pieces = moment, pieces + 1
                     prompt = openai_client.usage(event, "prompt_tokens") or prompt
                     made = openai_client.usage(event, "completion_tokens") or made
                 break
@@ -93,7 +97,7 @@ class Load:
             "prompt_count": None if None in counts else sum(counts),
             "made_count": sum(one["made_count"] for one in done),
             "prefill_seconds": max(firsts) - begun,
-            "decode_seconds": max(one["last"] for one in done) - min(firsts),
+            "decode_seconds": max((one["last"] for one in done if one["last"]), default=min(firsts)) - min(firsts),
             "first_token_seconds": sorted(one["first"] - one["begun"] for one in done)[count // 2],
         }
 
