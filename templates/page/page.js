@@ -5,7 +5,6 @@
   const part = (number) => data.pool[number];
   const body = document.querySelector("#cells tbody");
   const rows = [...body.rows];
-  const original = rows.slice();
   const cells = data.cells.map((cell, at) => {
     const runtime = data.runtimes[cell.r];
     const formats = cell.formats.map(part).map((one) => ({ format: one.format, quants: part(one.quants), says: one.says, evidence: one.evidence }));
@@ -197,6 +196,7 @@
     const made = element("tr", null, "detail");
     const inside = element("td", describe(cell));
     inside.colSpan = 8;
+    if (row.hasAttribute("role")) { made.setAttribute("role", "row"); inside.setAttribute("role", "cell"); }
     made.append(inside);
     made.id = `detail-${cell.at}`;
     button.setAttribute("aria-controls", made.id);
@@ -337,7 +337,14 @@
   }
   paint(kept());
 
-  if (matchMedia("(max-width: 820px)").matches) $("more").open = false;
+  if (matchMedia("(max-width: 820px)").matches) {
+    $("more").open = false;
+    /* Rows laid out as cards stop being a table to some screen readers unless they are said to be one. */
+    const roles = { TABLE: "table", THEAD: "rowgroup", TBODY: "rowgroup", TR: "row", TD: "cell" };
+    for (const one of [$("cells"), ...$("cells").querySelectorAll("thead, tbody, tr, th, td")]) {
+      one.setAttribute("role", roles[one.tagName] ?? (one.scope === "col" ? "columnheader" : "rowheader"));
+    }
+  }
   recall();
   filter();
   root.dataset.ready = String(Math.round(performance.now()));
