@@ -146,3 +146,16 @@ def test_a_terminal_that_cannot_move_its_cursor_gets_the_help() -> None:
     with terminal(TERM="dumb") as one:
         assert one.end() == 0
         assert "Verbs:" in one.all()
+
+
+def test_installing_prints_the_steps_and_asks_first(tmp_path: Path) -> None:
+    with terminal(HOME=str(tmp_path), XDG_DATA_HOME=str(tmp_path / "data"), columns=120) as one:
+        to_the_host(one)
+        one.press(ENTER, "And now?")
+        one.press("only install", lambda text: "Only install" in pointed(text))
+        one.press(ENTER, "Carry these steps out? [y/N]")
+        assert "$ pathfinder install " in one.all()
+        one.write("n\r")
+        assert one.end() == 1
+        assert "Nothing was done." in one.all()
+        assert not (tmp_path / ".local").exists() or not list((tmp_path / ".local").rglob("bin/*"))

@@ -182,7 +182,7 @@ def entries(files: dict[str, Raw], kind: str, heed: Heed | None = None) -> dict[
     def add(at: tuple[str, str, Any]) -> None:
         file, id, raw = at
         if id in found or not isinstance(raw, dict):
-            raise Problem(f"{id!r} {'stands twice' if id in found else 'must be a mapping'}.", where=f"{kind}/{file}.yaml")
+            raise Problem(f"{id!r} {'is given twice' if id in found else 'must be a mapping'}.", where=f"{kind}/{file}.yaml")
         found[id] = {**(files[file].get("defaults") or {}), **raw}
 
     every = [(file, id, raw) for file, document in files.items() for id, raw in document.items() if id != "defaults"]

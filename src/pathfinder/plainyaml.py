@@ -95,7 +95,7 @@ class Builder:
         elif key is None:
             raise self._problem(event, "A key must be a word.")
         elif key in inside:
-            raise self._problem(event, f"The key {key!r} stands twice.")
+            raise self._problem(event, f"The key {key!r} is given twice.")
         else:
             self._keys[-1] = key
 

@@ -88,7 +88,7 @@ def proved(plan: Any, step: Any, model: str, detach: bool, wait: float, record: 
         if record:
             verifying.record(Path(record), proof)
         if detach and verifying.status(proof):
-            raise Problem("It did not hold, and was ended.", exit=verifying.status(proof))
+            raise Problem("The server did not pass its checks, and was stopped.", exit=verifying.status(proof))
     return verifying.status(proof)
 
 

@@ -121,7 +121,7 @@ def verify(
     session = ctx.obj
     only_live(session, "matrix verify")
     if session.offline:
-        raise Problem("Verifying asks registries.", where="--offline", exit=ExitStatus.NO)
+        raise Problem("Verifying asks package registries, which needs the network.", where="--offline", exit=ExitStatus.NO)
     document = verify.verify(runtimes or [], session.overlay, install, instead or [], lambda line: print(line, file=sys.stderr))
     if session.json:
         _document(document)
