@@ -11,6 +11,8 @@ from pathfinder.unlock import LABELS, needs
 
 READS = ("chat", "completion", "embeddings", "rerank", "training")
 """Tasks whose length is planned in tokens."""
+DECODES = ("chat", "completion", "transcribe")
+"""Tasks that write token after token; the speed of the others is not that of decoding."""
 MARKS = {"works": " ", "partial": "!", "unknown": "?"}
 
 
@@ -78,7 +80,7 @@ def _plan(plan: Plan, task: str, width: int, explain: bool) -> Iterator[str]:
         form = plan.artifact.quant if same else f"{plan.artifact.quant} {plan.artifact.format}"
     where = f"{plan.backend} x{len(plan.devices)}" if len(plan.devices) > 1 else plan.backend
     parts = [form, where, {"split": "split with system memory"}.get(plan.placement, ""), memory(plan)]
-    parts += ["" if task == "training" else speed(plan), proof(plan)]
+    parts += [speed(plan) if task in DECODES else "", proof(plan)]
     head = f"{plan.rank:>2}.{MARKS[plan.verdict]} {plan.name}: "
     yield from _wrap(head + " · ".join(part for part in parts if part), width, "     ")
     for says in _notes(plan, explain):
