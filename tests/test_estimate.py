@@ -260,3 +260,15 @@ def test_a_projector_is_found_beside_its_model(tmp_path: Path) -> None:
     assert gguf_model.beside(tmp_path / "llama-3-8b-Q4_K_M.gguf") is None
     (tmp_path / "gemma-3-4b-it-mmproj.gguf").write_bytes(bytes(700))
     assert gguf_model.beside(tmp_path / "gemma-3-4b-it-Q4_K_M.gguf") == 700
+
+
+def test_what_sees_makes_way_for_layers() -> None:
+    model = replace(llama(), projector_params=400_000_000)
+    form = Artifact(format="gguf", quant="Q4_K_M")
+    whole = estimate(llama(), form, Facts(), (Device(id="gpu0", vendor="nvidia", memory_bytes=24 << 30),), "llama.cpp", LLAMA, 4096).memory
+    tight = Device(id="gpu0", vendor="nvidia", memory_bytes=whole.per_device[0].total_bytes + (300 << 20))
+    facts = Facts(memory=Memory(usable_bytes=32 << 30))
+    found = estimate(model, form, facts, (tight,), "llama.cpp", LLAMA, 4096)
+    assert found.gpu_layers == 33
+    assert [row.projector_bytes for row in found.memory.per_device] == [0, 800_000_000]
+    assert any("--no-mmproj-offload" in sentence for sentence in found.assumed)

@@ -551,6 +551,8 @@ class PlanFacts(Frozen, frozen=True, kw_only=True):
     gpu_layers: Annotated[int | None, Fact("number", "wish")] = None
     """As `{gpu_layers}`; None: the model's layers are not known, so the runtime had better count them itself."""
     expert_layers: Annotated[int | None, Fact("number", "wish")] = None
+    projector_in_ram: Annotated[bool | None, Fact("flag", "wish")] = None
+    """The part of the model that sees has no room beside the layers on the device."""
 
 
 class Requirement(Frozen, frozen=True, kw_only=True):

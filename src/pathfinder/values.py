@@ -130,6 +130,9 @@ def plan_facts(plan: Plan, demand: Demand) -> PlanFacts:
     return PlanFacts(
         gpu_layers=None if unknown else gpu_layers(plan, demand),
         expert_layers=estimate.expert_layers if estimate else 0,
+        projector_in_ram=bool(plan.devices) and any(row.device == "ram" and row.projector_bytes for row in estimate.memory.per_device)
+        if estimate
+        else None,
     )
 
 

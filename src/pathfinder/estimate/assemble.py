@@ -56,6 +56,9 @@ def estimate(
     everything = len(weights.layers) + 1
     layers = 0 if not devices else min(gpu_layers, everything) if gpu_layers is not None else everything
     found = memory.estimate(model, weights, wish, facts, devices, rule, layers, overhead)
+    if found.fits is False and wish.projector and devices and offload and rule.kind == "llama.cpp":
+        wish = replace(wish, projector_in_ram=True)
+        found = memory.estimate(model, weights, wish, facts, devices, rule, layers, overhead)
     if found.fits is False and gpu_layers is None and devices and offload and rule.kind != "utilisation":
         layers, found = fewer(
             model, weights, wish, facts, devices, rule, everything, overhead, int(tables.coefficients.get("margin_bytes", 0))
@@ -120,7 +123,9 @@ def remaining(model: Model, wish: memory.Wish, found: MemoryEstimate, rule: Memo
         if tokens:
             share = f"{(rule.utilisation or 0.9):.0%}"
             said.append(f"{share} of the memory is claimed; the KV cache holds {tokens} tokens, {users} sequences of this length.")
-    if found.projector_bytes:
+    if found.projector_bytes and wish.projector_in_ram:
+        said.append("The part of the model that sees stays in system memory (llama.cpp's `--no-mmproj-offload`).")
+    elif found.projector_bytes:
         said.append("With the part of the model that sees; an image takes some hundred megabytes more while it is looked at.")
     elif "vision" in model.features and (artifact is None or artifact.path is None):
         said.append("Without the part of the model that sees (a projector, 0.5 to 2 GiB more).")

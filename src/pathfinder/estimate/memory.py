@@ -24,6 +24,8 @@ class Wish(Frozen, frozen=True, kw_only=True):
     """llama.cpp's `--n-cpu-moe`."""
     projector: int = 0
     """Bytes of the part of the model that sees."""
+    projector_in_ram: bool = False
+    """llama.cpp's `--no-mmproj-offload`."""
 
 
 def estimate(
@@ -74,7 +76,8 @@ def _layered(
     held += _moved(weights, [layer for layer in range(trunk) if places[layer] != placement.RAM], wish)
     host = compute.host_buffers(model, wish.context, wish.batch) if rows else buffers
     rows.append(_row("ram", held, sum(kv[layer] for layer in own) if kv else 0, host, 0, facts.memory.usable_bytes))
-    rows[0] = _seeing(rows[0], wish)
+    at = -1 if wish.projector_in_ram else 0
+    rows[at] = _seeing(rows[at], wish)
     return total(tuple(rows), shared=_shared(devices), facts=facts)
 
 
