@@ -205,6 +205,17 @@ def test_without_scripts_every_row_can_be_read(browser, address, runtimes):
     context.close()
 
 
+def test_a_script_that_may_not_run_hides_no_row(browser, address, tmp_path):
+    path = tmp_path / "altered.html"
+    text = Path(address.removeprefix("file://")).read_text(encoding="utf-8")
+    path.write_text(text.replace('"use strict";', '"use strict"; ', 1), encoding="utf-8")  # no longer the hash the policy allows
+    tab = browser.new_page()
+    tab.goto(path.as_uri())
+    tab.wait_for_selector("#cells tbody tr >> nth=0", state="visible", timeout=10_000)
+    assert not tab.is_visible("#filters")
+    tab.close()
+
+
 @pytest.mark.parametrize(("viewport", "colours"), [(WIDE, "light"), (WIDE, "dark"), (PHONE, "light")])
 def test_an_accessibility_audit_finds_nothing(opened, viewport, colours):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed (tools/browser.py does)")

@@ -41,7 +41,7 @@ class Pool:
 
 
 def page(runtimes: Iterable[Runtime], folder: Path, table: Mapping[str, Any], version: str) -> str:
-    """The whole file. `folder` holds `page.html.j2`, `page.css` and the scripts; `table` is the order of plans, for what drives a backend."""
+    """The whole file. `folder` holds `page.html.j2`, `page.css` and the scripts; `table` is the order of plans: what drives a backend."""
     import jinja2
 
     every = sorted(runtimes, key=lambda one: (one.name.lower(), one.id))
