@@ -148,6 +148,9 @@ def _indexes(pip: PipInstall, with_uv: bool) -> tuple[str, ...]:
         found += ["--index-url", pip.index_url]
     for url in pip.extra_index_urls:
         found += ["--extra-index-url", url]
+    if pip.extra_index_urls and with_uv:
+        # Else uv takes every package from the first index that knows its name, and some of those carry old versions of common ones.
+        found += ["--index-strategy", "unsafe-best-match"]
     if pip.find_links:
         found += ["--find-links", pip.find_links]
     for name in pip.no_binary:
