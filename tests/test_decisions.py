@@ -186,6 +186,7 @@ def test_other_work_goes_to_those_made_for_it(profile: str, model: str, runtimes
         ("dgx-h100", "bge-reranker-v2-m3", "production", {"tei", "vllm", "sglang", "infinity"}),
         ("dgx-h100", "llama-3.3-70b-instruct", "production", SERVERS),
         ("dgx-h100", "gpt-oss-120b", "team", SERVERS),
+        ("dgx-h100", "deepseek-r1", "production", SERVERS),
         ("cloud-8x-mi300x", "llama-3.3-70b-instruct", "production", {"vllm", "sglang"}),
         ("cloud-g5-xlarge", "qwen3-30b-a3b", "production", SERVERS),
         ("cloud-g6-xlarge", "qwen3-30b-a3b", "team", SERVERS),
@@ -193,6 +194,11 @@ def test_other_work_goes_to_those_made_for_it(profile: str, model: str, runtimes
 )
 def test_teams_get_servers_made_for_many(profile: str, model: str, audience: str, runtimes: set[str]) -> None:
     assert first(profile, model, audience=audience).runtime in runtimes
+
+
+@pytest.mark.parametrize("profile", ["dgx-h100", "cloud-8x-mi300x"])
+def test_a_small_model_is_not_spread_over_every_gpu(profile: str) -> None:
+    assert len(first(profile, "llama-3-8b", audience="production").devices) == 1
 
 
 @pytest.mark.parametrize("profile", ["desktop-rtx-4090", "dgx-h100", "desktop-rx-7900-xtx", "server-xeon-amx"])
