@@ -198,3 +198,38 @@ def test_hybrids_say_which_layers_attend() -> None:
 def test_quantisation_blocks(block: dict[str, Any], quant: str, form: str) -> None:
     reading = hf_config.read({**LLAMA, **block})
     assert (reading.quant, reading.format) == (quant, form)
+
+
+def test_hybrids_by_their_configuration() -> None:
+    granite = hf_config.read(
+        {
+            "architectures": ["GraniteMoeHybridForCausalLM"], "hidden_size": 1536, "num_hidden_layers": 4, "num_attention_heads": 12,
+            "num_key_value_heads": 4, "intermediate_size": 512, "shared_intermediate_size": 1024, "num_local_experts": 64,
+            "vocab_size": 100352,
+            "num_experts_per_tok": 6, "mamba_d_state": 128, "mamba_n_groups": 1, "mamba_n_heads": 48, "mamba_d_head": 64, "mamba_d_conv": 4,
+            "layer_types": ["mamba", "mamba", "attention", "mamba"],
+        }
+    ).shape  # fmt: skip
+    assert granite is not None
+    assert (granite.shared_experts, granite.inner, granite.attention_layers, granite.recurrent_layers) == (2, 3072, (2,), (0, 1, 3))
+    nemotron = {
+        "architectures": ["NemotronHForCausalLM"], "hidden_size": 4480, "num_hidden_layers": 4, "num_attention_heads": 40,
+        "num_key_value_heads": 8, "intermediate_size": 15680, "hybrid_override_pattern": "M-*-", "mamba_num_heads": 128,
+        "mamba_head_dim": 80,
+        "ssm_state_size": 128, "n_groups": 8, "conv_kernel": 4, "vocab_size": 131072,
+    }  # fmt: skip
+    shape = hf_config.read(nemotron).shape
+    assert shape is not None
+    assert (shape.ffn_per_layer, shape.attention_layers, shape.recurrent_layers) == ((0, 15680, 0, 15680), (2,), (0,))
+    routed = hf_config.read({**nemotron, "hybrid_override_pattern": "ME*E", "n_routed_experts": 128, "moe_intermediate_size": 1856})
+    assert routed.arch == "nemotron_h_moe"
+    assert routed.shape is not None
+    assert routed.shape.ffn_per_layer is None
+    vision = hf_config.read(
+        {
+            "architectures": ["MllamaForConditionalGeneration"],
+            "text_config": {"hidden_size": 64, "num_hidden_layers": 5, "num_attention_heads": 4, "cross_attention_layers": [3]},
+        }
+    ).shape
+    assert vision is not None
+    assert vision.attention_layers == (0, 1, 2, 4)

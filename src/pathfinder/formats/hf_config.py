@@ -90,6 +90,8 @@ def read(config: Mapping[str, Any]) -> Reading:
     arch = ARCHITECTURES.get(hf_arch or "", hf_arch or str(config.get("model_type") or "unknown"))
     text = _text(config)
     quant, form = quantisation(config)
+    if arch == "nemotron_h" and text.get("n_routed_experts"):
+        arch = "nemotron_h_moe"
     return Reading(arch=arch, hf_arch=hf_arch, shape=shape(arch, text), quant=quant, format=form, tasks=tasks(hf_arch, arch))
 
 
@@ -209,9 +211,9 @@ def _experts(keys: _Keys, ffn: int | None) -> dict[str, Any]:
     if not count:
         return {}
     own, shared = keys.known("expert_ffn"), keys.known("shared_experts")
-    stated = keys.number("shared_expert_intermediate_size")
-    if shared is None and stated:
-        shared = max(1, round(stated / own)) if own else 1
+    stated = keys.number("shared_expert_intermediate_size", "shared_intermediate_size", "moe_shared_expert_intermediate_size")
+    if stated:
+        shared = max(1, round(stated / (own or ffn or stated)))
     if own and ffn and keys.config.get("enable_moe_block") is True:
         shared = max(1, round(ffn / own))  # Gemma 4 runs its dense feed-forward beside the experts
     return {
@@ -296,7 +298,7 @@ def _recurrent(keys: _Keys, arch: str, layers: int, hidden: int, heads: int | No
     elif arch in ("lfm2", "lfm2moe"):
         full = full if full is not None else keys.row("full_attn_idxs")
         found = {"conv_kernel": keys.number("conv_L_cache")}
-    elif arch in ("granitehybrid", "falcon-h1", "nemotron_h", "mamba2"):
+    elif arch in ("granitehybrid", "falcon-h1", "nemotron_h", "nemotron_h_moe", "mamba2"):
         inner = keys.number("mamba_d_ssm") or (keys.number("mamba_n_heads", "mamba_num_heads") or 0) * (
             keys.number("mamba_d_head", "mamba_head_dim") or 0
         )
@@ -311,8 +313,10 @@ def _recurrent(keys: _Keys, arch: str, layers: int, hidden: int, heads: int | No
         if arch == "mamba2":
             full = ()
         pattern = keys.config.get("hybrid_override_pattern")
-        if arch == "nemotron_h" and isinstance(pattern, str):
+        if arch.startswith("nemotron_h") and isinstance(pattern, str):
+            wide = keys.known("ffn")
             return found | {
+                "ffn_per_layer": None if "E" in pattern else tuple(wide or 0 if kind == "-" else 0 for kind in pattern),
                 "attention_layers": tuple(i for i, kind in enumerate(pattern) if kind == "*"),
                 "recurrent_layers": tuple(i for i, kind in enumerate(pattern) if kind == "M"),
             }
@@ -322,6 +326,9 @@ def _recurrent(keys: _Keys, arch: str, layers: int, hidden: int, heads: int | No
             "inner": keys.number("intermediate_size", "d_inner") or 2 * hidden, "ffn": None,
         }  # fmt: skip
         full = ()
+    crossing = keys.row("cross_attention_layers") if arch == "mllama" else None
+    if crossing:
+        return {"attention_layers": tuple(i for i in range(layers) if i not in crossing)}
     if not found:
         return {}
     if full is None:
