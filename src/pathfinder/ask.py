@@ -156,7 +156,7 @@ def in_catalogue(text: str, models: Sequence[Model]) -> Resolved | None:
         return Resolved(known, alternatives=tuned(known, models))
     exact = fold(text)
     for model in models:
-        if any(fold(name) == exact for name in spellings(model)):
+        if any(name[:1].lower() == exact[:1] and fold(name) == exact for name in spellings(model)):
             return Resolved(model, alternatives=tuned(model, models))
     return _by_words(text, models)
 
