@@ -187,8 +187,9 @@ def _asked(request: dict[str, Any], url: str, seconds: float) -> dict[str, Any]:
 
 def _refuse(ran: EngineRun, url: str, hint: str | None = None) -> None:
     if ran.refused:
-        exit = ExitStatus.NO if ran.unloadable else ExitStatus.USAGE
-        raise Problem(sentence(ran.refused), where=url, hint=hint, exit=exit)
+        if not ran.unloadable:
+            raise Problem(sentence(ran.refused), where=url, hint="Start the server first, or check the address and its port.")
+        raise Problem(sentence(ran.refused), where=url, hint=hint, exit=ExitStatus.NO)
 
 
 def _choose(wanted: str | None, there: list[str]) -> str:
