@@ -51,10 +51,11 @@ def with_transcripts(text: str) -> str:
     def one(match: re.Match[str]) -> str:
         if match[1].endswith("(measured)"):
             return match[0]
+        arguments, _, most = match[1].partition(" | head -")
         env = {**os.environ, "COLUMNS": "110", "NO_COLOR": "1"}
-        argv = [sys.executable, "-c", PROGRAM, *shlex.split(match[1])]
+        argv = [sys.executable, "-c", PROGRAM, *shlex.split(arguments)]
         done = subprocess.run(argv, capture_output=True, text=True, check=True, env=env, stdin=subprocess.DEVNULL)
-        said = done.stdout.rstrip("\n")
+        said = "\n".join(done.stdout.rstrip("\n").split("\n")[: int(most or 1000)])
         return f"<!-- transcript: {match[1]} -->\n```console\n$ pathfinder {match[1]}\n{said}\n```\n<!-- /transcript -->"
 
     return re.sub(r"<!-- transcript: (.*?) -->\n.*?<!-- /transcript -->", one, text, flags=re.DOTALL)

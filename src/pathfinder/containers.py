@@ -126,9 +126,7 @@ def options(box: Container) -> tuple[str, ...]:
     """The options of `docker run` for a container, those an image can hold left out: environment, folder, entry point, command."""
     found = [f"--ipc={box.ipc}"] if box.ipc else []
     found += [word for port in box.ports for word in ("-p", spell_port(port))]
-    found += [
-        word for mount in box.mounts for word in ("-v", f"{mount.source}:{mount.target}{':ro' if mount.read_only else ''}")
-    ]
+    found += [word for mount in box.mounts for word in ("-v", f"{mount.source}:{mount.target}{':ro' if mount.read_only else ''}")]
     for option, field in _MANY.items():
         found += [word for value in getattr(box, field) for word in (option, value)]
     if box.gpu_count:

@@ -1,6 +1,6 @@
 """Measure what `tolerance.json` is set from: the largest log-probability error of every form over thread counts and batch sizes.
 
-    python -m tools.probe_model.measure
+python -m tools.probe_model.measure
 """
 
 from itertools import product

@@ -91,9 +91,7 @@ def decided(wish: Wish, known: Known, session: Session, top: int | None = None) 
     return recommend(known.facts, asked, rules(session, asked.runtime), places(known), known.name, top)
 
 
-def planned(
-    wish: Wish, known: Known, session: Session, port: int | None = None, suits: Callable[[Plan], bool] | None = None
-) -> Plan:
+def planned(wish: Wish, known: Known, session: Session, port: int | None = None, suits: Callable[[Plan], bool] | None = None) -> Plan:
     """The best plan with its steps, its server on `port` where one is named; where no runtime was named, the best that `suits`.
 
     Raises Problem (1) when there is none, with what would unlock it.
