@@ -34,7 +34,7 @@ def test_how_it_works_names_files_that_are_there():
     source = root / "src" / "pathfinder"
     for name in set(re.findall(r"((?:[a-z_]+/)?[a-z_]+\.py)\b", page)):
         assert any((folder / name).is_file() for folder in (source, root, root / "src")), name
-    for name in set(re.findall(r"\b([a-z]+/)(?=[ ,`;]|$)", page, re.MULTILINE)):
+    for name in set(re.findall(r"\b((?:[a-z]+/)+)(?=[ ,`;]|$)", page, re.MULTILINE)):
         assert any((folder / name).is_dir() for folder in (source, root, root / "src", root / "matrix")), name
     for link in re.findall(r"\]\(([^)#]+)\)", page):
         assert (root / "docs" / link).exists(), link
