@@ -16,7 +16,7 @@ T = TypeVar("T")
 MAGIC = b"pathfinder-data-1\n"
 """First line of a compiled file; then the stamp it was compiled from, the index, and the sections."""
 _WATCHED = ("runtimes", "platforms", "models", "devices", "profiles", "evidence", "")
-_SHAPERS = (
+_SHAPERS = ("filenames",
     "types", "matrix", "when", "compare", "vocabulary", "compiler", "pool", "pooling", "strict", "plainyaml", "steps", "ask", "names",
 )  # fmt: skip
 """Modules that decide what the compiled file looks like; when one changes, the cache is stale."""

@@ -16,6 +16,7 @@ from pathfinder.ask import index, tuned
 from pathfinder.compare import fold
 from pathfinder.compiled import MAGIC
 from pathfinder.errors import Problem
+from pathfinder.filenames import named
 from pathfinder.matrix import Raw
 from pathfinder.plainyaml import parse
 from pathfinder.pooling import lean, pool
@@ -172,7 +173,8 @@ def platform(id: str, raw: Raw) -> Platform:
 def _models(tree: Tree, heed: Heed) -> list[Model]:
     """Files are mappings of id to fields, with `defaults` for all of a file's."""
     listed = entries(tree["models"], "models", heed)
-    return heed.each(listed, lambda id: convert({**listed[id], "id": id}, Model, f"models {id}"))
+    rules = tree["tables"].get("files", {})
+    return heed.each(listed, lambda id: named(convert({**listed[id], "id": id}, Model, f"models {id}"), rules))
 
 
 def entries(files: dict[str, Raw], kind: str, heed: Heed | None = None) -> dict[str, Raw]:

@@ -11,7 +11,7 @@ from pathfinder.match import scopes
 from pathfinder.plan import endpoint
 from pathfinder.room import utilisation
 from pathfinder.steps import Places, expand, visible
-from pathfinder.types import Artifact, Candidate, Cell, Demand, Device, Facts, Node, Plan, PlanFacts, Runtime
+from pathfinder.types import Artifact, Candidate, Cell, Demand, Device, Facts, Node, Plan, PlanFacts, Runtime, Step, StepTemplate
 
 Table = Mapping[str, Any]
 
@@ -22,18 +22,40 @@ def with_steps(plan: Plan, candidate: Candidate, runtime: Runtime, facts: Facts,
     values = placeholders(plan, cell, candidate.devices, facts, demand, table, places)
     scope = {**scopes(facts, demand, candidate.devices, plan.artifact)[0], "plan": plan_facts(plan, demand)}
     picked = device_env(cell.backend, candidate.devices, facts)
+    hollow = {**values, "file": values["file"] or NO_FILE}
+
+    def spelt(recipe: tuple[StepTemplate, ...]) -> tuple[Step, ...]:
+        steps = expand(recipe, hollow, scope, facts, places)
+        return (_name_the_file(plan),) if any(_is_hollow(step) for step in steps) else steps
+
     proofs = {caveat.id: caveat.evidence for caveat in cell.caveats}
     return replace(
         plan,
         install=expand(cell.install, values, scope, facts, places),
-        launch=visible(expand(cell.launch, values, scope, facts, places), picked),
-        container=() if plan.artifact and plan.artifact.path else expand(cell.container, values, scope, facts, places),
+        launch=visible(spelt(cell.launch), picked),
+        container=() if plan.artifact and plan.artifact.path else tuple(step for step in spelt(cell.container) if step.kind != "manual"),
         caveats=tuple(replace(hit, evidence=proofs.get(hit.id, hit.evidence)) for hit in plan.caveats),
         root=places.root,
         endpoint=endpoint(cell, places),
         node=node(candidate.devices, facts),
         values={**values, "task": demand.task, "features": ",".join(features(cell, demand))},
     )
+
+
+NO_FILE = "\0no file"
+"""Stands for a file whose name is not known, until no command is left that would hold it."""
+
+
+def _is_hollow(step: Step) -> bool:
+    texts = (*(step.argv or ()), step.url or "", step.path or "", step.text or "", *step.env.values())
+    return any(NO_FILE in text for text in texts)
+
+
+def _name_the_file(plan: Plan) -> Step:
+    """Instead of a command with a hole in it: what a person must look up first."""
+    repo, quant = (plan.artifact.repo, plan.artifact.quant) if plan.artifact else ("the repository", "wanted")
+    text = f"{plan.name} takes one file by its name: look up the {quant} file of {repo}, then ask again with --model hf:{repo}:FILE"
+    return Step(kind="manual", title="Name the file of the model", text=text)
 
 
 def features(cell: Cell, demand: Demand) -> tuple[str, ...]:

@@ -1,0 +1,58 @@
+"""Names of files by their publishers' rules, and no command with a hole where a name is not known."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from pathfinder import store
+from pathfinder.filenames import named
+from pathfinder.types import Artifact, Model
+
+RULES = {"most_bytes": 40e9, "publishers": {"owner": {"pattern": "{base}-{quant}.gguf"}}}
+PROGRAM = [sys.executable, "-c", "import sys; sys.argv[0] = 'pathfinder'; from pathfinder.cli import script; script()"]
+
+
+def one(params: int | None = 8_000_000_000, **fields: object) -> str | None:
+    artifact = Artifact(**{"format": "gguf", "quant": "Q4_K_M", "repo": "owner/Name-GGUF", "bits_per_weight": 4.8} | fields)  # type: ignore[arg-type]
+    return named(Model(id="m", name="M", family="m", arch="llama", params=params, artifacts=(artifact,)), RULES).artifacts[0].file
+
+
+def test_a_rule_names_the_file() -> None:
+    assert one() == "Name-Q4_K_M.gguf"
+    assert one(file="known.gguf") == "known.gguf"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"repo": "other/Name-GGUF"},
+        {"repo": "owner/Name"},
+        {"format": "mlx"},
+        {"quant": "F16"},
+        {"params": None},
+        {"params": 100_000_000_000},
+    ],
+)
+def test_what_no_rule_covers_has_no_name(fields: dict[str, object]) -> None:
+    assert one(**fields) is None
+
+
+def test_the_catalogue_is_named_by_the_rules_in_the_data() -> None:
+    model = next(model for model in store.models() if model.id == "llama-3-8b-instruct")
+    files = {artifact.quant: artifact.file for artifact in model.artifacts if artifact.format == "gguf"}
+    assert files["Q4_K_M"] == "Meta-Llama-3-8B-Instruct-Q4_K_M.gguf"
+
+
+@pytest.mark.parametrize("model", ["llama-3-8b", "llama-2-7b-chat", "gpt-oss-20b", "whisper-large-v3"])
+def test_no_command_has_a_hole_where_a_file_name_belongs(model: str) -> None:
+    argv = [*PROGRAM, "recommend", "--model", model, "--host", "profile:desktop-rtx-4090", "--json"]
+    document = json.loads(subprocess.run(argv, capture_output=True, text=True, check=True).stdout)
+    asked = 0
+    for plan in document["candidates"]:
+        for step in (*plan["install"], *plan["launch"], *plan["container"]):
+            words = [*(step["argv"] or []), step["url"] or "", step["text"] or ""]
+            assert not [word for word in words if "\0" in word or word.endswith(("/resolve/main/", "-GGUF/"))], (plan["runtime"], words)
+            asked += step["title"] == "Name the file of the model"
+    assert (asked > 0) == (model in ("llama-2-7b-chat", "gpt-oss-20b"))
