@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from pathfinder.cli.hosts import LIVE, facts_of, only_live
-from pathfinder.cli.session import Session, say
+from pathfinder.cli.session import Session, say, say_json
 from pathfinder.errors import ExitStatus, Problem
 
 
@@ -125,9 +125,7 @@ def _print(done: Any, session: Session) -> None:
     from pathfinder.bench import table
 
     if session.json:
-        import msgspec
-
-        say(msgspec.json.format(msgspec.json.encode(done), indent=1).decode())
+        say_json(done)
         return
     device = f" on {done.device_used}" if done.device_used else ""
     threads = f", {done.threads} threads" if done.threads else ""

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pathfinder.cli.session import Session, say
+from pathfinder.cli.session import Session, say, say_json
 
 if TYPE_CHECKING:
     from pathfinder.types import Facts
@@ -53,9 +53,7 @@ def _recorded(session: Session, path: str, deep: bool, deadline: float | None) -
     facts = observe(host, deep=deep, deadline=deadline)
     _write(path, host.tape())
     if session.json:
-        import msgspec
-
-        say(msgspec.json.format(msgspec.json.encode(facts), indent=1).decode())
+        say_json(facts)
     else:
         _show(facts, session)
     return 0

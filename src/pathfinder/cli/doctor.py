@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pathfinder.cli.session import Session, say
+from pathfinder.cli.session import Session, say, say_json
 
 if TYPE_CHECKING:
     from pathfinder.doctor import Data, Need, Place, Report
@@ -50,7 +50,7 @@ def doctor(
     if session.json:
         import msgspec
 
-        say(msgspec.json.format(msgspec.json.encode(report), indent=1).decode())
+        say_json(report)
         return 0
     import msgspec
 

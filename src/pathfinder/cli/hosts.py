@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pathfinder.cli.session import Session, say
+from pathfinder.cli.session import Session, say, say_json
 from pathfinder.errors import ExitStatus, Problem
 from pathfinder.types import Facts
 
@@ -79,10 +79,9 @@ def worst(statuses: Iterator[int]) -> int:
 
 
 def _print_json(documents: list[Any]) -> None:
-    import msgspec
 
     body = documents[0] if len(documents) == 1 else {"schema": "pathfinder/fleet/v1", "results": documents}
-    say(msgspec.json.format(msgspec.json.encode(body), indent=1).decode())
+    say_json(body)
 
 
 def _is_relative_glob(ref: str) -> bool:

@@ -62,12 +62,12 @@ def launch(
 
 def document(running: Any) -> None:
     """The server left running, as `ps --json` lists it."""
-    import msgspec
+    from msgspec.structs import asdict
 
-    from pathfinder.cli.session import say
+    from pathfinder.cli.session import say_json
+    from pathfinder.servers import Listed, Processes
 
-    listing = [{**msgspec.to_builtins(running), "state": "answers"}]
-    say(msgspec.json.format(msgspec.json.encode({"schema": "pathfinder/processes/v1", "processes": listing}), indent=1).decode())
+    say_json(Processes(processes=(Listed(**asdict(running), state="answers"),)))
 
 
 def proved(plan: Any, step: Any, model: str, detach: bool, wait: float, record: str, session: Any) -> int:

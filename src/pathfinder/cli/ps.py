@@ -10,7 +10,7 @@ def ps(ctx: typer.Context) -> int:
     import msgspec
 
     from pathfinder.cli.acting import live_root
-    from pathfinder.cli.session import say
+    from pathfinder.cli.session import say, say_json
     from pathfinder.install import home
     from pathfinder.servers import Listed, Processes, alive, answers, listed
 
@@ -22,7 +22,7 @@ def ps(ctx: typer.Context) -> int:
         state: Literal["answers", "running", "ended"] = "answers" if healthy else "running" if lives else "ended"
         rows.append(Listed(**msgspec.structs.asdict(running), state=state))
     if session.json:
-        say(msgspec.json.format(msgspec.json.encode(Processes(processes=tuple(rows))), indent=1).decode())
+        say_json(Processes(processes=tuple(rows)))
         return 0
     if not rows:
         say("No servers. `pathfinder launch RUNTIME --model REF --detach` starts one.")

@@ -1,7 +1,7 @@
 """The options every verb has, and what a verb needs from them: hosts, output, colour."""
 
 import sys
-from typing import Annotated, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import typer
 
@@ -37,3 +37,10 @@ def say(text: str = "") -> None:
         import os
 
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def say_json(value: Any) -> None:
+    """One JSON document, readable, alone on standard output."""
+    import msgspec
+
+    say(msgspec.json.format(msgspec.json.encode(value), indent=1).decode())

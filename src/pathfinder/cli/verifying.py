@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from pathfinder.cli.session import Session, say
+from pathfinder.cli.session import Session, say, say_json
 from pathfinder.errors import ExitStatus, Problem
 from pathfinder.servers import Running
 from pathfinder.types import Evidence, Facts, Plan, Proof, Step
@@ -78,9 +78,7 @@ def family(pid: int) -> tuple[list[int], int | None]:
 
 def show(proof: Proof, session: Session) -> None:
     if session.json:
-        import msgspec
-
-        say(msgspec.json.format(msgspec.json.encode(proof), indent=1).decode())
+        say_json(proof)
         return
     for check in proof.checks:
         mark = {True: "yes", False: "NO", None: "?"}[check.holds]
