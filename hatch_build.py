@@ -14,7 +14,7 @@ class DataHook(BuildHookInterface[Any]):
         root = Path(self.root)
         sys.path.insert(0, str(root / "src"))
         try:
-            from pathfinder.compiler import compile
+            from pathfinder.data.compiler import compile
         finally:
             sys.path.pop(0)
         built = Path(self.directory) / "matrix.bin"

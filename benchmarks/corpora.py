@@ -18,7 +18,7 @@ from types import ModuleType
 from typing import Any
 
 from pathfinder.host.open import open_host
-from pathfinder.observe import observe
+from pathfinder.looking.observe import observe
 from pathfinder.types import ApiDevice, Device, Facts, PciFunction
 
 KERNELS = {"linux": "linux", "android": "linux", "macos": "darwin", "windows": "windows", "freebsd": "other", "other": "other"}

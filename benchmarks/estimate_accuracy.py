@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pathfinder import store
+from pathfinder.data import store
 from pathfinder.estimate import Tables, chips, estimate
 from pathfinder.formats import gguf_model
 from pathfinder.types import Artifact, Cpu, Device, Facts, Memory, MemoryRule

@@ -18,7 +18,7 @@ import time
 import urllib.error
 import urllib.request
 
-from pathfinder import probe_model
+from pathfinder.judging import probe_model
 
 PATHFINDER = [sys.executable, "-c", "from pathfinder.cli import script; script()"]
 PORT = 8977

@@ -13,17 +13,17 @@ from pathlib import Path
 import msgspec
 from msgspec.structs import replace
 
-from pathfinder import store
-from pathfinder.compiler import pack
-from pathfinder.pooling import pool
+from pathfinder.data import store
+from pathfinder.data.compiler import pack
+from pathfinder.data.pooling import pool
 from pathfinder.types import Runtime
 
 CHILD = """
 import gc, sys, time
 gc.disable()
 from pathlib import Path
-from pathfinder.compiled import Data
-from pathfinder.pool import Pooled, unpool
+from pathfinder.data.compiled import Data
+from pathfinder.data.pool import Pooled, unpool
 start = time.perf_counter()
 unpool(Data(Path(sys.argv[1])).get("runtimes", Pooled))
 print((time.perf_counter() - start) * 1000)

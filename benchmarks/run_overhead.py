@@ -18,7 +18,8 @@ from pathlib import Path
 
 import numpy as np
 
-from pathfinder import engines, smoke
+from pathfinder import engines
+from pathfinder.judging import smoke
 
 CONTEXT = 256
 VOCAB, HIDDEN, LAYERS, HEADS, KV_HEADS, FFN = 128256, 2048, 14, 32, 8, 6144

@@ -8,7 +8,7 @@ from tests.fakes import GIB, FakeHost, amdgpu_memory, kfd_node, linux, nvidia_ke
 
 from pathfinder.host import Ran, Uname
 from pathfinder.host.recording import RecordingHost
-from pathfinder.observe import observe
+from pathfinder.looking.observe import observe
 
 FOLDER = Path(__file__).parent / "hosts"
 BUILDERS: dict[str, Callable[[], FakeHost]] = {}

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from pathfinder.ask import ask, resolve
 from pathfinder.errors import ExitStatus, Problem
-from pathfinder.names import fold, read
+from pathfinder.naming.ask import ask, resolve
+from pathfinder.naming.names import fold, read
 from pathfinder.types import Artifact, Model
 
 

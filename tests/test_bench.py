@@ -12,9 +12,10 @@ from typing import Any
 import jsonschema
 import pytest
 
-from pathfinder import engines, schemas
-from pathfinder.bench import Bench, Row, compared, expecting, table
+from pathfinder import engines
 from pathfinder.cli import main
+from pathfinder.judging.bench import Bench, Row, compared, expecting, table
+from pathfinder.telling import schemas
 from pathfinder.types import Interval, SpeedEstimate
 
 WAIT, PACE = 0.2, 0.02

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pathfinder.measure import Bandwidth, memory_bandwidth
+from pathfinder.looking.measure import Bandwidth, memory_bandwidth
 
 
 def pathfinder(*args: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
@@ -79,7 +79,7 @@ def test_a_healthy_linux_host_starts_no_tool(tmp_path: Path) -> None:
 
 
 def test_bandwidth_is_measured_or_refused_with_a_reason(monkeypatch: pytest.MonkeyPatch) -> None:
-    from pathfinder import measure
+    from pathfinder.looking import measure
 
     monkeypatch.setattr(measure, "BUFFER_BYTES", 4 << 20)
     found = memory_bandwidth(1)

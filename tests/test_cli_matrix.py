@@ -11,8 +11,9 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from pathfinder import schemas, store
 from pathfinder.cli import main
+from pathfinder.data import store
+from pathfinder.telling import schemas
 
 OVERLAY = """
 name: Sample Server

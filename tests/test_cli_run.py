@@ -12,8 +12,9 @@ from typing import Any
 import jsonschema
 import pytest
 
-from pathfinder import engines, probe_model
+from pathfinder import engines
 from pathfinder.cli import main
+from pathfinder.judging import probe_model
 
 LLAMA = engines.installed(engines.ENGINES["llama.cpp"])
 MLX = engines.installed(engines.ENGINES["mlx"])

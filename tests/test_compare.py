@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pathfinder.compare import compare, parse_bytes, parse_version, spell_bytes
+from pathfinder.language.compare import compare, parse_bytes, parse_version, spell_bytes
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from pathfinder import store
 from pathfinder.cli import VERBS
+from pathfinder.data import store
 
 from .test_cli import PROGRAM
 

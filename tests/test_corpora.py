@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from pathfinder.host.open import open_host
-from pathfinder.observe import observe
+from pathfinder.looking.observe import observe
 
 ROOT = Path(__file__).parents[1]
 CORPORA = ROOT.parent / "shared" / "corpora"

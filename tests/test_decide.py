@@ -9,9 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from pathfinder import store
-from pathfinder.decide import Rules, decide, fits, recommend, runs
-from pathfinder.steps import Places
+from pathfinder.data import store
+from pathfinder.deciding.decide import Rules, decide, fits, recommend, runs
+from pathfinder.deciding.steps import Places
+from pathfinder.language.when import compile_when, evaluate, scope_of
 from pathfinder.types import (
     Artifact,
     BackendFact,
@@ -33,7 +34,6 @@ from pathfinder.types import (
     Runtime,
     Shape,
 )
-from pathfinder.when import compile_when, evaluate, scope_of
 
 TABLE = store.rank_table()
 GB = 10**9

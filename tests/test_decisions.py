@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from pathfinder import store
-from pathfinder.ask import ask
-from pathfinder.decide import Rules, recommend
+from pathfinder.data import store
+from pathfinder.deciding.decide import Rules, recommend
+from pathfinder.deciding.steps import places_for
 from pathfinder.estimate import Tables
-from pathfinder.steps import places_for
+from pathfinder.naming.ask import ask
 from pathfinder.types import Plan, Recommendation
 
 GGUF = {"llama.cpp", "ollama", "lm-studio", "llama-cpp-python", "koboldcpp", "llamafile", "jan", "ramalama", "localai", "lemonade"}
@@ -299,7 +299,7 @@ def test_the_quantisation_serves_the_reader_and_is_never_merely_the_largest() ->
 
 
 def test_the_driver_is_the_unlock_an_operator_expects() -> None:
-    from pathfinder.override import override
+    from pathfinder.looking.override import override
 
     facts = override(store.profile("desktop-rtx-4090"), ["devices.0.driver_version=470.256.02", "backends.cuda.version=11.4"])
     found = recommend(facts, ask("llama-3-8b", store.models()), rules(), places_for(facts), "x")

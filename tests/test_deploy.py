@@ -14,16 +14,16 @@ import yaml
 from msgspec.structs import replace
 from tests.test_spelling import expanded, interpolated, unit_words
 
-from pathfinder import store
 from pathfinder.cli import main
 from pathfinder.cli.hosts import Known, facts_of
 from pathfinder.cli.session import Session
 from pathfinder.cli.wish import Wish, demand, places, rules
-from pathfinder.decide import decide, spelt
-from pathfinder.deploy import deployment, slug
+from pathfinder.data import store
+from pathfinder.deciding.decide import decide, spelt
 from pathfinder.errors import Problem
-from pathfinder.fits import needs, unmet
-from pathfinder.render import fitting, formats, needed, render, suits
+from pathfinder.telling.deploy import deployment, slug
+from pathfinder.telling.fits import needs, unmet
+from pathfinder.telling.render import fitting, formats, needed, render, suits
 from pathfinder.types import Artifact, Endpoint, Node, Plan, Step
 
 FOLDER = store.templates()

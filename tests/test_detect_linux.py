@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from pathfinder.facts import merge
 from pathfinder.host.sysroot import SysrootHost
-from pathfinder.observe import observe
+from pathfinder.looking.facts import merge
+from pathfinder.looking.observe import observe
 from pathfinder.types import Facts
 
 GIB = 1 << 30

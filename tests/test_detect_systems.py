@@ -3,7 +3,7 @@
 from typing import Any, Literal
 
 from pathfinder.host import Answer, Ran, Uname
-from pathfinder.observe import observe
+from pathfinder.looking.observe import observe
 from pathfinder.types import Facts
 
 M2 = {

@@ -3,11 +3,11 @@
 import re
 from pathlib import Path
 
-from pathfinder.compiler import entries, platform
+from pathfinder.data.compiler import entries, platform
+from pathfinder.data.matrix import resolve
+from pathfinder.data.plainyaml import parse
+from pathfinder.language.vocabulary import roots
 from pathfinder.lint import Matrix, lint
-from pathfinder.matrix import resolve
-from pathfinder.plainyaml import parse
-from pathfinder.vocabulary import roots
 
 PAGE = (Path(__file__).parents[1] / "docs" / "add-a-runtime.md").read_text("utf-8")
 RUNTIME, PLATFORM = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
@@ -33,7 +33,7 @@ def test_how_it_works_names_files_that_are_there():
     page = (root / "docs" / "how-it-works.md").read_text("utf-8")
     source = root / "src" / "pathfinder"
     for name in set(re.findall(r"((?:[a-z_]+/)?[a-z_]+\.py)\b", page)):
-        assert any((folder / name).is_file() for folder in (source, root, root / "src")), name
+        assert any((folder / name).is_file() for folder in (root, root / "src")) or any(source.rglob(name)), name
     for name in set(re.findall(r"\b((?:[a-z]+/)+)(?=[ ,`;]|$)", page, re.MULTILINE)):
         assert any((folder / name).is_dir() for folder in (source, root, root / "src", root / "matrix")), name
     for link in re.findall(r"\]\(([^)#]+)\)", page):

@@ -29,7 +29,8 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
 
 
 def test_it_names_versions_data_folders_and_verbs(told: tuple[str, Path]) -> None:
-    from pathfinder import __version__, store
+    from pathfinder import __version__
+    from pathfinder.data import store
 
     text, _ = told
     assert f"pathfinder {__version__}" in text
@@ -71,7 +72,7 @@ def test_nothing_personal_is_in_either(told: tuple[str, Path]) -> None:
 def test_json_validates_and_may_leave_the_recording_out(tmp_path: Path) -> None:
     import jsonschema
 
-    from pathfinder.schemas import schema
+    from pathfinder.telling.schemas import schema
 
     done = subprocess.run(
         [*PROGRAM, "doctor", "--json", "--no-record"], capture_output=True, text=True, check=True, timeout=60, cwd=tmp_path

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from pathfinder import store
+from pathfinder.data import store
 from pathfinder.estimate import Tables, cache, compute, estimate, layout, placement, recipe, weights
 from pathfinder.estimate.graph import Graph, Node, op, over, view
 from pathfinder.formats import gguf_model

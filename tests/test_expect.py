@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from pathfinder import store
+from pathfinder.checking.expect import ALIASES, check, parse, parse_lines
 from pathfinder.cli import main
+from pathfinder.data import store
 from pathfinder.errors import ExitStatus, Problem
-from pathfinder.expect import ALIASES, check, parse, parse_lines
 from pathfinder.types import BackendFact, CheckReport, CheckResult, Cpu, Device, Disk, Facts, Tool, Toolkit, Why
 
 GIB = 1 << 30

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from pathfinder.facts import merge, pci_address
 from pathfinder.host import Observation, Trust
+from pathfinder.looking.facts import merge, pci_address
 
 
 def seen(path: str, value: Any, source: str, trust: Trust = "kernel", note: str | None = None) -> Observation:

@@ -17,7 +17,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from pathfinder import probe_model
+from pathfinder.judging import probe_model
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="signals and limits as POSIX has them")
 MODEL = str(probe_model.folder() / "probe-q8_0.gguf")
@@ -240,7 +240,7 @@ def test_a_full_disk_is_said(tmp_path: Path) -> None:
 import resource, signal, sys
 from pathlib import Path
 from pathfinder.errors import Problem
-from pathfinder.install import install, state_of
+from pathfinder.acting.install import install, state_of
 from pathfinder.types import Plan, Step
 chatter = Step(kind="run", title="Chatter", argv=(sys.executable, "-c", "print('x' * 4096 * 64)"))
 plan = Plan(runtime="t", name="T", cell="c", backend="cpu", devices=(), verdict="works", install=(chatter,), root=sys.argv[1])

@@ -18,7 +18,7 @@ SIZE = 6_000_000
 SCRIPT = """
 import json, sys
 from pathfinder.errors import Problem
-from pathfinder.fetch import fetch, look
+from pathfinder.network.fetch import fetch, look
 try:
     files = [file for file in look(sys.argv[1]) if not sys.argv[2:] or file.name in sys.argv[2:]]
     paths = fetch(files)
@@ -29,7 +29,7 @@ else:
 """
 KILLS = """
 import os, random, signal, sys, time
-from pathfinder.fetch import fetch, look
+from pathfinder.network.fetch import fetch, look
 random.seed(int(sys.argv[2]))
 fetches = 0
 for _ in range(int(sys.argv[3])):
@@ -158,7 +158,7 @@ def test_unknown_repository_and_no_server(hub: Served, tmp_path: Path) -> None:
 
 def test_no_room_is_said_before_the_first_byte(hub: Served, tmp_path: Path) -> None:
     hub.misbehave()
-    code = SCRIPT.replace("try:", "import pathfinder.transfer as t; t.SPARE_BYTES = 1 << 60\ntry:", 1)
+    code = SCRIPT.replace("try:", "import pathfinder.network.transfer as t; t.SPARE_BYTES = 1 << 60\ntry:", 1)
     done = subprocess.run([sys.executable, "-c", code, REPO], capture_output=True, text=True, env=environment(hub, tmp_path), check=True)
     assert "are free" in json.loads(done.stdout)["says"]
     assert hub.log()["served"] == {}

@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from pathfinder import store
-from pathfinder.filenames import named
+from pathfinder.data import store
+from pathfinder.data.filenames import named
 from pathfinder.types import Artifact, Model
 
 RULES = {"most_bytes": 40e9, "publishers": {"owner": {"pattern": "{base}-{quant}.gguf"}}}

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from pathfinder import probe_model
-from pathfinder.forecast import forecast
+from pathfinder.judging import probe_model
+from pathfinder.judging.forecast import forecast
 from pathfinder.types import Cpu, Device, Expected, Facts, Memory
 
 GGUF = probe_model.folder() / "probe-q8_0.gguf"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pathfinder.forms import UNLISTED, loads, offered, reaches, runs_model
+from pathfinder.deciding.forms import UNLISTED, loads, offered, reaches, runs_model
 from pathfinder.types import Artifact, Demand, FormatSupport, Model, Project, Runtime
 
 

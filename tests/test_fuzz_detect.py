@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from pathfinder.host import Answer, Ran, Uname
 from pathfinder.host.text import decode
-from pathfinder.observe import observe
+from pathfinder.looking.observe import observe
 from pathfinder.probes import _cgroup, _cpuinfo, _cpulist, linux_android, linux_memory, lscpu, os_release
 from pathfinder.probes._sysctl import parse as parse_sysctl
 

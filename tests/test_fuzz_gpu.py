@@ -10,7 +10,7 @@ from tests.fake_hosts import BUILDERS
 from tests.fakes import FakeHost
 
 from pathfinder.host import Answer, Ran
-from pathfinder.observe import observe
+from pathfinder.looking.observe import observe
 
 JUNK = st.one_of(
     st.text(max_size=20),

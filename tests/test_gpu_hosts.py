@@ -14,7 +14,7 @@ from pathfinder.host import Answer, Ran
 from pathfinder.host.open import open_host
 from pathfinder.host.recording import RecordingHost
 from pathfinder.host.sysroot import SysrootHost
-from pathfinder.observe import observe
+from pathfinder.looking.observe import observe
 from pathfinder.types import Device, Facts
 
 SYSTEM_TOTAL = 64 << 30

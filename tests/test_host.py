@@ -212,7 +212,7 @@ def test_cpuid_agrees_with_the_kernel() -> None:
 
 def test_detect_imports_nothing_heavy() -> None:
     code = (
-        "import sys; from pathfinder.observe import observe; from pathfinder.host.live import LiveHost; observe(LiveHost());"
+        "import sys; from pathfinder.looking.observe import observe; from pathfinder.host.live import LiveHost; observe(LiveHost());"
         "print(*sorted({'pydantic', 'psutil', 'pynvml', 'yaml', 'rich', 'typer', 'asyncio', 'subprocess', 'ctypes'} & set(sys.modules)))"
     )
     if sys.platform != "linux" or Path("/proc/driver/nvidia").exists():

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from pathfinder.acting.install import env_of, install, installed, state_of, uninstall
 from pathfinder.errors import Problem
-from pathfinder.install import env_of, install, installed, state_of, uninstall
 from pathfinder.types import Plan, Step
 
 
@@ -84,7 +84,7 @@ def test_interrupted_it_leaves_no_process_and_goes_on(tmp_path: Path, sent: sign
     notes, pid = tmp_path / "notes", tmp_path / "pid"
     code = """
 import sys; from pathlib import Path
-from pathfinder.install import install; from tests_install_plan import wanted
+from pathfinder.acting.install import install; from tests_install_plan import wanted
 install(wanted, lambda line: None)
 """
     slow = f"import os, time; open({str(pid)!r}, 'w').write(str(os.getpid())); time.sleep(1.5); {append(notes, 'b')}"

@@ -8,7 +8,7 @@ import pytest
 
 from pathfinder.host.sysroot import SysrootHost
 from pathfinder.isa import features, levels, march
-from pathfinder.observe import observe
+from pathfinder.looking.observe import observe
 
 CORPUS = Path(__file__).parents[1].parent / "shared" / "corpora" / "archspec"
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from pathfinder.compiler import entries, platform
+from pathfinder.data.compiler import entries, platform
+from pathfinder.data.matrix import resolve
+from pathfinder.data.plainyaml import parse
 from pathfinder.lint import Matrix, lint, rules
-from pathfinder.matrix import resolve
-from pathfinder.plainyaml import parse
 from pathfinder.types import Model, Source
 
 SOUND = """

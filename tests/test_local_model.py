@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pathfinder import probe_model
 from pathfinder.errors import Problem
-from pathfinder.local_model import local_model
+from pathfinder.judging import probe_model
+from pathfinder.naming.local_model import local_model
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),

@@ -2,9 +2,9 @@
 
 import pytest
 
+from pathfinder.data.matrix import merge, proven, resolve
+from pathfinder.data.plainyaml import parse
 from pathfinder.errors import Problem
-from pathfinder.matrix import merge, proven, resolve
-from pathfinder.plainyaml import parse
 
 AUTHOR = """
 name: Example

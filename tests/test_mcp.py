@@ -9,9 +9,9 @@ from typing import Any
 import jsonschema
 import pytest
 
-from pathfinder import schemas
+from pathfinder.checking.tools import DOCUMENTS, tools
 from pathfinder.errors import Problem
-from pathfinder.tools import DOCUMENTS, tools
+from pathfinder.telling import schemas
 
 from .test_cli import PROGRAM
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from pathfinder import measured
 from pathfinder.cli import main
-from pathfinder.measured import Measured
+from pathfinder.deciding import measured
+from pathfinder.deciding.measured import Measured
 from pathfinder.types import Artifact, Cpu, Device, DeviceMemory, Estimate, Facts, Interval, MemoryEstimate, SpeedEstimate
 
 FACTS = Facts(cpu=Cpu(model="Maker 9"), devices=(Device(id="gpu0", kind="gpu", name="Card"),))

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from pathfinder import store
-from pathfinder.ask import resolve
 from pathfinder.cli import main
+from pathfinder.data import store
 from pathfinder.errors import Problem
-from pathfinder.models import Filter, listed, search
-from pathfinder.names import fold
+from pathfinder.naming.ask import resolve
+from pathfinder.naming.models import Filter, listed, search
+from pathfinder.naming.names import fold
 
 MODELS = {model.id: model for model in store.models()}
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pathfinder.errors import Problem
-from pathfinder.override import override
+from pathfinder.looking.override import override
 from pathfinder.types import Cpu, Device, Facts, Memory, Tool
 
 HOST = Facts(

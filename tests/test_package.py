@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[1]
 HEAVIEST_BYTES = 6 << 20
 ASKED = """
 from pathlib import Path
-from pathfinder import store
+from pathfinder.data import store
 assert "site-packages" in str(Path(store.__file__)), store.__file__
 assert store.matrix() and store.models() and store.profiles() and store.rank_table()
 assert any(store.templates().iterdir())

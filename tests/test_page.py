@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from pathfinder import page, store
 from pathfinder.cli import main
-from pathfinder.documents import effective
+from pathfinder.data import store
+from pathfinder.telling import page
+from pathfinder.telling.documents import effective
 from pathfinder.types import Runtime
 
 FOLDER = store.templates() / "page"

@@ -9,7 +9,8 @@ from msgspec import to_builtins
 from msgspec.structs import replace
 from tests.browser import chromium
 
-from pathfinder import page, store
+from pathfinder.data import store
+from pathfinder.telling import page
 
 SHOWN = "[...document.querySelectorAll('#cells tbody tr[data-i]')].filter(row => !row.hidden)"
 WIDE, PHONE = {"width": 1440, "height": 900}, {"width": 360, "height": 780}

@@ -9,11 +9,12 @@ import msgspec
 import pytest
 from tests.browser import chromium
 
-from pathfinder import page, store
-from pathfinder.decide import runs
+from pathfinder.data import store
+from pathfinder.deciding.decide import runs
+from pathfinder.deciding.match import ANY_MODEL, match
 from pathfinder.host.open import open_host
-from pathfinder.match import ANY_MODEL, match
-from pathfinder.observe import observe
+from pathfinder.looking.observe import observe
+from pathfinder.telling import page
 from pathfinder.types import Demand
 
 HOSTS = Path(__file__).parent / "hosts"

@@ -2,8 +2,8 @@
 
 import re
 
-from pathfinder import store
-from pathfinder.pages import BEGIN, END, generated, runtime_page, support_table, with_table
+from pathfinder.data import store
+from pathfinder.telling.pages import BEGIN, END, generated, runtime_page, support_table, with_table
 
 
 def whole():

@@ -5,8 +5,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pathfinder.data.plainyaml import parse
 from pathfinder.errors import Problem
-from pathfinder.plainyaml import parse
 
 
 def test_scalars_survive():

@@ -14,7 +14,7 @@ sys.path.insert(0, str(ROOT))
 
 from tools.probe_model import corpus, damage, forms, network, reference, train  # noqa: E402
 
-from pathfinder import probe_model  # noqa: E402
+from pathfinder.judging import probe_model  # noqa: E402
 
 FORMS = ("f16", "q8_0", "q4_0", "hf")
 WORDS = damage.tokenizer()

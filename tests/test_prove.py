@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from pathfinder.cli.verifying import for_verifying, record
 from pathfinder.errors import Problem
-from pathfinder.prove import implausible, proof, source
+from pathfinder.judging.prove import implausible, proof, source
 from pathfinder.types import (
     Device,
     DeviceProcess,

@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pathfinder import questions, store
 from pathfinder.cli.picker import Question, State, lines
-from pathfinder.questions import Choice
+from pathfinder.data import store
+from pathfinder.telling import questions
+from pathfinder.telling.questions import Choice
 
 TABLE = store.table("questions")
 

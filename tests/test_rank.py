@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from pathfinder import store
-from pathfinder.rank import MEASURES, best_per_runtime, level, rank, row_for, sure
+from pathfinder.data import store
+from pathfinder.deciding.rank import MEASURES, best_per_runtime, level, rank, row_for, sure
 from pathfinder.types import (
     Blocker,
     CaveatHit,

@@ -19,7 +19,8 @@ from typing import Any
 import jsonschema
 import pytest
 
-from pathfinder import probe_model, schemas
+from pathfinder.judging import probe_model
+from pathfinder.telling import schemas
 
 openai = pytest.importorskip("openai", reason="the openai client is not installed")
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from pathfinder import store
 from pathfinder.cli import main
-from pathfinder.show import interval, recommendation
+from pathfinder.data import store
+from pathfinder.telling.show import interval, recommendation
 from pathfinder.types import Facts, Interval, Recommendation
 
 PROGRAM = [sys.executable, "-c", "import sys; sys.argv[0] = 'pathfinder'; from pathfinder.cli import script; script()"]

@@ -19,7 +19,7 @@ from pathfinder.host.recorded import load
 from pathfinder.host.recording import RecordingHost
 from pathfinder.host.redact import Redactor
 from pathfinder.host.sysroot import SysrootHost
-from pathfinder.observe import observe
+from pathfinder.looking.observe import observe
 from pathfinder.types import Facts
 
 SECRETS = {

@@ -10,10 +10,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pathfinder import quoting, store
 from pathfinder.cli import main
+from pathfinder.data import store
 from pathfinder.errors import Problem
-from pathfinder.render import comment, file_name, formats, render
+from pathfinder.telling import quoting
+from pathfinder.telling.render import comment, file_name, formats, render
 from pathfinder.types import Artifact, CaveatHit, Endpoint, Plan, Step
 
 FOLDER = store.templates()

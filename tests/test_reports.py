@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from pathfinder import store
-from pathfinder.drift import drift
-from pathfinder.reports import github, github_summary, junit, sarif
+from pathfinder.checking.drift import drift
+from pathfinder.data import store
+from pathfinder.telling.reports import github, github_summary, junit, sarif
 from pathfinder.types import CheckReport, CheckResult
 
 RESULTS = ("pass", "fail", "unknown")

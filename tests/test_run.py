@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from pathfinder.acting.run import supervise
 from pathfinder.errors import Problem
-from pathfinder.run import supervise
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="signals and process groups as POSIX has them")
 

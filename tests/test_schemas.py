@@ -7,10 +7,11 @@ import msgspec
 import pytest
 import yaml
 
-from pathfinder import schemas, store
-from pathfinder.documents import matrix_document, profiles_document, runtime_document
+from pathfinder.data import store
+from pathfinder.data.linting import lint_document
 from pathfinder.errors import Problem
-from pathfinder.linting import lint_document
+from pathfinder.telling import schemas
+from pathfinder.telling.documents import matrix_document, profiles_document, runtime_document
 
 FOLDER = Path(__file__).parents[1] / "matrix" / "schema"
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import pytest
 
-from pathfinder import store
+from pathfinder.data import store
 from pathfinder.types import Runtime
 
 SEEDS = Path(__file__).resolve().parents[1].parent / "shared" / "seeds"

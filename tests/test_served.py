@@ -14,9 +14,10 @@ from typing import Any
 import jsonschema
 import pytest
 
-from pathfinder import probe_model, schemas, served
 from pathfinder.cli import main
 from pathfinder.errors import ExitStatus, Problem
+from pathfinder.judging import probe_model, served
+from pathfinder.telling import schemas
 
 FORM = "q8_0"
 REFERENCE = probe_model.reference(FORM)
@@ -285,7 +286,7 @@ def test_no_proxy_stands_between(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_an_endless_answer_takes_bounded_memory() -> None:
     code = """
 import resource, sys
-from pathfinder import served
+from pathfinder.judging import served
 from pathfinder.errors import Problem
 try:
     served.run(sys.argv[1])

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from pathfinder import store
-from pathfinder.diagnose import diagnose
+from pathfinder.acting.diagnose import diagnose
+from pathfinder.acting.servers import Running, alive, answers, begin, end, free_name, listed, named, tail, taken, wait
+from pathfinder.data import store
 from pathfinder.errors import Problem
-from pathfinder.servers import Running, alive, answers, begin, end, free_name, listed, named, tail, taken, wait
 from pathfinder.types import Endpoint, Step
 
 SERVER = """

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from pathfinder.data.store import profile
 from pathfinder.host.open import open_host
-from pathfinder.observe import observe
-from pathfinder.sources import STATED, of_machine
-from pathfinder.store import profile
+from pathfinder.looking.observe import observe
+from pathfinder.telling.sources import STATED, of_machine
 
 from .test_cli import PROGRAM
 

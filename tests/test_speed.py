@@ -7,7 +7,7 @@ from types import ModuleType
 
 import pytest
 
-from pathfinder import store
+from pathfinder.data import store
 from pathfinder.estimate import Tables, chips, estimate
 from pathfinder.types import Artifact, Cpu, Device, Facts, Memory, MemoryRule, SpeedEstimate
 

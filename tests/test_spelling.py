@@ -11,8 +11,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pathfinder import spelling
 from pathfinder.errors import Problem
+from pathfinder.telling import spelling
 
 TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=30)
 SHARP = st.text("ab $%\\\"'`{}()[]:#&*!|>-~\n\t;=,é🦙\u2028\x07", max_size=20)

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pathfinder.steps import PLACEHOLDERS, Places, effort, expand, fill, places_for
+from pathfinder.deciding.steps import PLACEHOLDERS, Places, effort, expand, fill, places_for
+from pathfinder.deciding.values import device_env, threads
+from pathfinder.language.when import compile_when
 from pathfinder.types import ArgGroup, Cpu, Device, Facts, Os, PipInstall, SetFacts, StepTemplate, Tool
-from pathfinder.values import device_env, threads
-from pathfinder.when import compile_when
 
 LINUX = Facts(os=Os(family="linux"), tools={"uv": Tool(found=False)})
 WITH_UV = Facts(os=Os(family="linux"), tools={"uv": Tool(found=True)})

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pathfinder import compiled, compiler, store
+from pathfinder.data import compiled, compiler, store
 from pathfinder.errors import Problem
 
 RUNTIME = """

@@ -2,8 +2,8 @@
 
 import pytest
 
+from pathfinder.data.strict import convert
 from pathfinder.errors import Problem
-from pathfinder.strict import convert
 from pathfinder.types import Facts, MemoryRule, Runtime
 
 

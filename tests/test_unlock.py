@@ -2,9 +2,9 @@
 
 import pytest
 
+from pathfinder.deciding.unlock import ask, change, needs, smallest, strictest, unlock, weight
+from pathfinder.language.when import compile_when, scope_of
 from pathfinder.types import Blocker, Cpu, Device, Facts, Os
-from pathfinder.unlock import ask, change, needs, smallest, strictest, unlock, weight
-from pathfinder.when import compile_when, scope_of
 
 
 def no(fact: str, needed: str, found: str | None, takes: str = "hardware") -> Blocker:

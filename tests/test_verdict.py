@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pathfinder.judging.verdict import FAILED, WORST_FIRST, judge
 from pathfinder.types import EngineRun, Reference, ReferenceAnswer, Sample
-from pathfinder.verdict import FAILED, WORST_FIRST, judge
 
 T = 0.1
 ANSWER = ReferenceAnswer(

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pathfinder.acting.run import Outcome
+from pathfinder.data.matrix import resolve as runtime_of
 from pathfinder.errors import Problem
-from pathfinder.matrix import resolve as runtime_of
-from pathfinder.run import Outcome
 from pathfinder.types import Cpu, Evidence, Facts, Os
 from pathfinder.verify import proofs, references
 from pathfinder.verify.flags import asked, imports, known
@@ -505,7 +505,7 @@ def test_uv_refuses_what_is_not_there(uv):
 
 def test_a_tiny_recipe_is_installed_and_its_flags_are_looked_up(uv):
     from pathfinder.host.open import open_host
-    from pathfinder.observe import observe
+    from pathfinder.looking.observe import observe
 
     def step(*flags):
         return {"kind": "start", "title": "Serve", "argv": ["{bin}/httpx", "{model}", *flags]}
@@ -547,8 +547,9 @@ def overlay(tmp_path, monkeypatch):
 def test_a_runtime_of_an_overlay_is_proved_beside_its_own_file(uv, overlay, capsys):
     import jsonschema
 
-    from pathfinder import schemas, store
     from pathfinder.cli import main
+    from pathfinder.data import store
+    from pathfinder.telling import schemas
 
     assert main(["matrix", "verify", "sample", "--json"]) == 0
     document = json.loads(capsys.readouterr().out)

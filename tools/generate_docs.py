@@ -36,7 +36,9 @@ def generated() -> dict[str, str]:
     """Path in the repository to the text it must have."""
     from man_page import man_page
 
-    from pathfinder import __version__, pages, store
+    from pathfinder import __version__
+    from pathfinder.data import store
+    from pathfinder.telling import pages
 
     runtimes = [store.whole(runtime.id) for runtime in store.matrix()]
     readme = with_transcripts((ROOT / "README.md").read_text(encoding="utf-8"))

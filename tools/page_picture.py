@@ -29,7 +29,9 @@ FLAGS = [
 def main(args: list[str]) -> int:
     from playwright.sync_api import sync_playwright
 
-    from pathfinder import __version__, page, store
+    from pathfinder import __version__
+    from pathfinder.data import store
+    from pathfinder.telling import page
 
     target = Path(args[0]) if args else ROOT / "docs" / "pictures" / "page.png"
     runtimes = [store.whole(one.id) for one in store.matrix()]

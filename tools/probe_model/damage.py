@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from pathfinder import engines, probe_model, smoke, verdict
+from pathfinder import engines
+from pathfinder.judging import probe_model, smoke, verdict
 from pathfinder.types import EngineRun, Judgement
 
 from . import corpus, forms

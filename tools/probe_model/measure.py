@@ -6,7 +6,8 @@ python -m tools.probe_model.measure
 from itertools import product
 from pathlib import Path
 
-from pathfinder import engines, probe_model, smoke
+from pathfinder import engines
+from pathfinder.judging import probe_model, smoke
 
 THREADS = (1, 2, 3)
 BATCHES = (None, 1, 4, 7, 16)

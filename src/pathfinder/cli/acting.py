@@ -11,9 +11,9 @@ from pathfinder.types import Plan, Step
 
 def any_plan(runtime: str, model: str | None, session: Session) -> Plan:
     """The best plan of a runtime on the host; without a model, for the smallest catalogued one that it runs."""
-    from pathfinder import store
     from pathfinder.cli.hosts import LIVE, Known, facts_of
     from pathfinder.cli.wish import Wish, planned
+    from pathfinder.data import store
 
     ref = session.host[0] if session.host else LIVE
     known = Known(ref, facts_of(ref, session))
@@ -35,14 +35,14 @@ def live_root() -> str:
     """Where things of ours are on this machine."""
     import os
 
-    from pathfinder.steps import places_for
+    from pathfinder.deciding.steps import places_for
     from pathfinder.types import Facts, Os
 
     return places_for(Facts(os=Os(family="windows" if os.name == "nt" else "linux")), os.path.expanduser("~")).root  # noqa: PTH111
 
 
 def show_steps(plan: Plan, steps: tuple[Step, ...], title: str) -> None:
-    from pathfinder.quoting import command
+    from pathfinder.telling.quoting import command
 
     say(title)
     for number, step in enumerate(steps, 1):

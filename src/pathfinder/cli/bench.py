@@ -33,7 +33,7 @@ def bench(
 
     Through a server the requests are counted together, transport included. A change is told where it exceeds the noise of both runs.
     """
-    from pathfinder import bench as measure
+    from pathfinder.judging import bench as measure
 
     session: Session = ctx.obj
     only_live(session, "bench")
@@ -63,9 +63,10 @@ def bench(
 def _through_engine(
     name: str, model: str, sizes: list[int], tokens: int, repetitions: int, threads: int, seconds: float, session: Session
 ) -> Any:
-    from pathfinder import bench as measure
-    from pathfinder import engines, forecast, probe_model, smoke
-    from pathfinder.local_model import local_model
+    from pathfinder import engines
+    from pathfinder.judging import bench as measure
+    from pathfinder.judging import forecast, probe_model, smoke
+    from pathfinder.naming.local_model import local_model
 
     if model:
         path, kind = local_model(model)
@@ -90,9 +91,9 @@ def _through_engine(
 def _through_server(
     url: str, model: str, sizes: list[int], counts: list[int], tokens: int, repetitions: int, seconds: float, session: Session
 ) -> Any:
-    from pathfinder import bench as measure
     from pathfinder.cli.acting import progress_line
-    from pathfinder.served import loopback
+    from pathfinder.judging import bench as measure
+    from pathfinder.judging.served import loopback
 
     if session.offline and not loopback(url):
         raise Problem("Asking another machine needs the network.", where="--offline", exit=ExitStatus.NO)
@@ -105,7 +106,7 @@ def _through_server(
 def _keep(done: Any, session: Session) -> None:
     """The speed of generating, below the data folder. Raises `Problem` for what says nothing of this machine."""
     from pathfinder.cli.acting import live_root
-    from pathfinder.measured import Measured, host_of, keep
+    from pathfinder.deciding.measured import Measured, host_of, keep
 
     row = next((row for row in done.rows if row.test.startswith("tg") and "@" not in row.test and row.concurrency == 1 and row.tps), None)
     if row is None or not done.device_used:
@@ -122,7 +123,7 @@ def _keep(done: Any, session: Session) -> None:
 
 
 def _print(done: Any, session: Session) -> None:
-    from pathfinder.bench import table
+    from pathfinder.judging.bench import table
 
     if session.json:
         say_json(done)
@@ -146,7 +147,7 @@ def _numbers(text: str, option: str) -> list[int]:
 def _earlier(path: str) -> Any:
     import msgspec
 
-    from pathfinder.bench import Bench
+    from pathfinder.judging.bench import Bench
 
     try:
         found = msgspec.json.decode(Path(path).read_bytes(), type=Bench)

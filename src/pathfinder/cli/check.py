@@ -28,10 +28,10 @@ def check(
     deadline: Annotated[float, typer.Option(help="Seconds for looking at the host.")] = 3.0,
 ) -> int:
     """Assert facts about a machine. Exit status: 0 all hold, 1 one fails, 3 one is unknown and none fails."""
+    from pathfinder.checking.expect import check as check_all
+    from pathfinder.checking.expect import parse, parse_lines
     from pathfinder.cli.hosts import Known, answer, facts_of
     from pathfinder.errors import Problem
-    from pathfinder.expect import check as check_all
-    from pathfinder.expect import parse, parse_lines
 
     session = ctx.obj
     if format not in FORMATS:
@@ -50,7 +50,7 @@ def check(
     def one(known: Known) -> tuple[Any, int]:
         report = check_all(texts, known.facts, known.name, runtime_here(known, session), model_here(known, session))
         if before is not None:
-            from pathfinder.drift import drift
+            from pathfinder.checking.drift import drift
 
             report = both(report, drift(before, known.facts, known.name))
         reports.append(report)
@@ -79,8 +79,8 @@ def tell(format: str, reports: list[Any]) -> None:
     import os
 
     from pathfinder.cli.session import say
-    from pathfinder.reports import FORMATS as WRITERS
-    from pathfinder.reports import github_summary
+    from pathfinder.telling.reports import FORMATS as WRITERS
+    from pathfinder.telling.reports import github_summary
 
     say(WRITERS[format](reports))
     summary = os.environ.get("GITHUB_STEP_SUMMARY")
@@ -97,7 +97,7 @@ def lines(file: str, parse_lines: Any) -> list[str]:
     if not file.endswith((".yaml", ".yml")):
         found: list[str] = parse_lines(text)
         return found
-    from pathfinder.plainyaml import parse
+    from pathfinder.data.plainyaml import parse
 
     document = parse(text, file)
     listed = document.get("expect") if isinstance(document, dict) else document
@@ -127,7 +127,7 @@ def show_report(report: Any, explain: bool = False) -> None:
 
 def how_known(expectation: str, host: str) -> str | None:
     """The command that tells how an answer about a runtime or a model came about; a fact's source stands beside it."""
-    from pathfinder.quoting import sh
+    from pathfinder.telling.quoting import sh
 
     where = [] if host == "live" else ["--host", host]
     kind, colon, name = expectation.partition(":")
@@ -167,8 +167,8 @@ def runtime_here(known: Any, session: Any) -> Any:
     """Whether a runtime has a cell that runs on this host, whatever the model."""
 
     def one(name: str) -> Any:
-        from pathfinder import store
-        from pathfinder.decide import runs
+        from pathfinder.data import store
+        from pathfinder.deciding.decide import runs
 
         runtime = store.runtime(name, session.overlay)
         return runs(known.facts, runtime, store.rank_table(session.overlay))
@@ -181,7 +181,7 @@ def model_here(known: Any, session: Any) -> Any:
 
     def one(ref: str) -> Any:
         from pathfinder.cli.wish import Wish, demand, rules
-        from pathfinder.decide import fits
+        from pathfinder.deciding.decide import fits
 
         return fits(known.facts, demand(Wish(ref), session), rules(session))
 

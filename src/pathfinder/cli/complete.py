@@ -48,47 +48,47 @@ def glue() -> None:
 
 
 def _models() -> Iterable[str]:
-    from pathfinder import compiled, store
+    from pathfinder.data import compiled, store
 
     return sorted(name.removeprefix("model/") for name in compiled.load(store.chosen(())).index if name.startswith("model/"))
 
 
 def _runtimes() -> Iterable[str]:
-    from pathfinder import compiled, store
+    from pathfinder.data import compiled, store
 
     return sorted(name.removeprefix("runtime/") for name in compiled.load(store.chosen(())).index if name.startswith("runtime/"))
 
 
 def _profiles() -> Iterable[str]:
-    from pathfinder import store
+    from pathfinder.data import store
 
     return store.profiles()
 
 
 def _formats() -> Iterable[str]:
-    from pathfinder import store
-    from pathfinder.render import formats
+    from pathfinder.data import store
+    from pathfinder.telling.render import formats
 
     return formats(store.templates())
 
 
 def _servers() -> Iterable[str]:
+    from pathfinder.acting.install import home
+    from pathfinder.acting.servers import listed
     from pathfinder.cli.acting import live_root
-    from pathfinder.install import home
-    from pathfinder.servers import listed
 
     return [one.name for one in listed(home(live_root()) / "servers")]
 
 
 def _documents() -> Iterable[str]:
-    from pathfinder.schemas import names
+    from pathfinder.telling.schemas import names
 
     return names()
 
 
 def _expectations() -> Iterable[str]:
-    from pathfinder.expect import ALIASES
-    from pathfinder.vocabulary import roots
+    from pathfinder.checking.expect import ALIASES
+    from pathfinder.language.vocabulary import roots
 
     plain = (*ALIASES, "disk.free", "toolkit.cuda", "cpu.avx2", "cpu.avx512_vnni", "cpu.amx_tile", "cpu.neon", "cpu.dotprod", "cpu.i8mm")
     return (*plain, *(f"{root}." for root in roots()), *(f"runtime:{id}" for id in _runtimes()), *(f"model:{id}" for id in _models()))

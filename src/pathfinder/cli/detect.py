@@ -42,7 +42,7 @@ def _recorded(session: Session, path: str, deep: bool, deadline: float | None) -
     from pathfinder.errors import Problem
     from pathfinder.host.open import open_host
     from pathfinder.host.recording import RecordingHost
-    from pathfinder.observe import observe
+    from pathfinder.looking.observe import observe
 
     refs = session.host or ["live"]
     if len(refs) != 1 or refs[0].startswith("profile:"):
@@ -77,7 +77,7 @@ def _write(path: str, content: bytes) -> None:
 def _measured(facts: "Facts") -> "Facts":
     from msgspec.structs import replace
 
-    from pathfinder.measure import memory_bandwidth
+    from pathfinder.looking.measure import memory_bandwidth
     from pathfinder.types import Why
 
     found = memory_bandwidth(int(facts.cpu.usable_cpus or 1), available_bytes=facts.memory.usable_bytes)

@@ -5,14 +5,14 @@ import textwrap
 from functools import cache, partial
 from typing import Any
 
-from pathfinder import questions
 from pathfinder.cli.hosts import LIVE, Known, facts_of
 from pathfinder.cli.picker import Question, pick
 from pathfinder.cli.session import Session, say
 from pathfinder.cli.wish import columns
 from pathfinder.errors import ExitStatus, Problem
-from pathfinder.questions import Choice
-from pathfinder.show import machine, recommendation
+from pathfinder.telling import questions
+from pathfinder.telling.questions import Choice
+from pathfinder.telling.show import machine, recommendation
 from pathfinder.types import Facts, Plan, Recommendation
 
 SHOWN = 3
@@ -50,7 +50,7 @@ class Asked:
     STEPS = ("what", "model", "audience", "wish", "host")
 
     def __init__(self) -> None:
-        from pathfinder import store
+        from pathfinder.data import store
 
         self.table = store.table("questions")
         self.answers: Answers = {"host": LIVE, "audience": "solo", "wish": "none"}
@@ -80,7 +80,7 @@ class Asked:
         return dict(self.answers)
 
     def question(self, step: str) -> Question:
-        from pathfinder import store
+        from pathfinder.data import store
 
         default = self.answers.get(step)
         if step == "what":
@@ -120,9 +120,9 @@ def facts(ref: str) -> Facts:
 
 @cache
 def suggested(what: str, task: str, host: str) -> questions.Suggestions:
-    from pathfinder import store
     from pathfinder.cli.wish import Wish, demand, rules
-    from pathfinder.decide import decide
+    from pathfinder.data import store
+    from pathfinder.deciding.decide import decide
 
     data, known = rules(SESSION), facts(host)
 
@@ -160,7 +160,7 @@ def print_decision(found: Recommendation, facts: Facts, argv: tuple[str, ...]) -
     """The plans and the first one's commands; the rejected only when there is nothing else to tell."""
     from msgspec.structs import replace
 
-    from pathfinder.quoting import sh
+    from pathfinder.telling.quoting import sh
 
     say()
     say(recommendation(replace(found, rejected=()) if found.candidates else found, facts, columns()))

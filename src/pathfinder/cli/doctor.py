@@ -11,7 +11,7 @@ import typer
 from pathfinder.cli.session import Session, say, say_json
 
 if TYPE_CHECKING:
-    from pathfinder.doctor import Data, Need, Place, Report
+    from pathfinder.checking.doctor import Data, Need, Place, Report
     from pathfinder.types import Facts
 
 _VARIABLES = (
@@ -35,11 +35,11 @@ def doctor(
 
     The machine's recording is written beside it. Names, addresses and serial numbers are taken out of both; read before you share.
     """
+    from pathfinder.checking.doctor import lines
     from pathfinder.cli.hosts import only_live
-    from pathfinder.doctor import lines
     from pathfinder.host.open import open_host
     from pathfinder.host.recording import RecordingHost
-    from pathfinder.observe import observe
+    from pathfinder.looking.observe import observe
 
     session: Session = ctx.obj
     only_live(session, "doctor")
@@ -54,7 +54,7 @@ def doctor(
         return 0
     import msgspec
 
-    from pathfinder.doctor import Report
+    from pathfinder.checking.doctor import Report
 
     for line in lines(msgspec.convert(report, Report)):
         say(line)
@@ -91,9 +91,10 @@ def _write(save: str | None, tape: bytes) -> str:
 def _report(session: Session, facts: "Facts", recording: str | None) -> "Report":
     import platform
 
-    from pathfinder import __version__, compiled
+    from pathfinder import __version__
+    from pathfinder.checking.doctor import Report
     from pathfinder.cli.listing import lines
-    from pathfinder.doctor import Report
+    from pathfinder.data import compiled
 
     return Report(
         version=__version__,
@@ -130,8 +131,8 @@ def _packages() -> Iterator[tuple[str, str | None]]:
 
 
 def _data(session: Session) -> "Data":
-    from pathfinder import compiled, store
-    from pathfinder.doctor import Data
+    from pathfinder.checking.doctor import Data
+    from pathfinder.data import compiled, store
 
     overlays = store.chosen(session.overlay)
     found = compiled.load(overlays)
@@ -149,8 +150,8 @@ def _data(session: Session) -> "Data":
 
 
 def _places() -> "Iterator[Place]":
-    from pathfinder import compiled
     from pathfinder.cli.acting import live_root
+    from pathfinder.data import compiled
 
     cache = os.environ.get("HF_HUB_CACHE") or str(Path(os.environ.get("HF_HOME") or Path.home() / ".cache" / "huggingface") / "hub")
     yield _place("Cache", compiled.cache_dir(), counted=True)
@@ -161,7 +162,7 @@ def _places() -> "Iterator[Place]":
 def _place(what: str, path: Path, counted: bool = False) -> "Place":
     import shutil
 
-    from pathfinder.doctor import Place
+    from pathfinder.checking.doctor import Place
 
     there = next((one for one in (path, *path.parents) if one.exists()), path)
     try:
@@ -183,7 +184,7 @@ def _needs(facts: "Facts") -> "Iterator[Need]":
     import shutil
     from importlib.util import find_spec
 
-    from pathfinder.doctor import Need
+    from pathfinder.checking.doctor import Need
     from pathfinder.engines import ENGINES, installed
 
     yield Need(verb="pathfinder", met=find_spec("prompt_toolkit") is not None, says="the questions need prompt-toolkit")

@@ -34,7 +34,7 @@ def estimate(
         seen["facts"] = known.facts
         found = estimated(wanted, known.facts, session.overlay)
         if exact:
-            from pathfinder.exact import exact as stated
+            from pathfinder.acting.exact import exact as stated
 
             found = stated(found, kv_type=kv_type, parallel=parallel, batch=batch)
         if known.name == LIVE and parallel == 1:
@@ -49,7 +49,7 @@ def estimate(
         for line in lines(found, columns()):
             say(line)
         if session.explain:
-            from pathfinder.sources import of_estimate
+            from pathfinder.telling.sources import of_estimate
 
             say("\nWhere the figures come from:")
             for line in of_estimate(found, seen["facts"]):
@@ -63,7 +63,7 @@ def _refined(found: Any, engine: str, facts: Any) -> Any:
     from pathlib import Path
 
     from pathfinder.cli.acting import live_root
-    from pathfinder.measured import NAME, read, refined
+    from pathfinder.deciding.measured import NAME, read, refined
 
     kept = Path(live_root())
     return refined(found, engine, facts, read(kept)) if (kept / NAME).is_file() else found

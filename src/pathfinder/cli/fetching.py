@@ -10,7 +10,7 @@ from pathfinder.types import Artifact
 
 def fetch_artifact(artifact: Artifact, session: Session) -> tuple[Path, ...]:
     """The local files of an artefact on the hub; a split GGUF is several. Raises `Problem`, offline when it is not cached."""
-    from pathfinder.fetch import cached, fetch, look
+    from pathfinder.network.fetch import cached, fetch, look
 
     repo, name = artifact.repo or "", artifact.file or ""
     if name and (found := cached(repo, name)) is not None and len(parts(name)) == 1:
@@ -45,7 +45,7 @@ class Bar:
         self.total, self.done = total, {}  # type: ignore[var-annotated]
 
     def __call__(self, name: str, done: int) -> None:
-        from pathfinder.compare import spell_bytes
+        from pathfinder.language.compare import spell_bytes
 
         self.done[name] = done
         if sys.stderr.isatty():

@@ -36,16 +36,16 @@ def hosts(session: Session, *, deep: bool = False, deadline: float | None = None
 def facts_of(ref: str, session: Session, *, deep: bool = False, deadline: float | None = None) -> Facts:
     """Facts of one host, with the what-ifs applied."""
     if ref.startswith("profile:"):
-        from pathfinder.store import profile
+        from pathfinder.data.store import profile
 
         facts = profile(ref.removeprefix("profile:"))
     else:
         from pathfinder.host.open import open_host
-        from pathfinder.observe import observe
+        from pathfinder.looking.observe import observe
 
         facts = observe(open_host(ref), deep=deep, deadline=deadline)
     if session.override:
-        from pathfinder.override import override
+        from pathfinder.looking.override import override
 
         facts = override(facts, session.override)
     return facts

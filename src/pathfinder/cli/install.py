@@ -19,12 +19,12 @@ def install(
     Everything goes below pathfinder's own data folder. A step that failed or was interrupted is where the same command goes on;
     `pathfinder uninstall` takes it all away again.
     """
+    from pathfinder.acting.install import check, state_of
+    from pathfinder.acting.install import install as carry_out
     from pathfinder.cli.acting import agree, any_plan, progress_line, show_steps
     from pathfinder.cli.hosts import only_live
     from pathfinder.cli.session import say
     from pathfinder.errors import ExitStatus, Problem
-    from pathfinder.install import check, state_of
-    from pathfinder.install import install as carry_out
 
     session = ctx.obj
     if not dry_run:

@@ -64,8 +64,8 @@ def document(running: Any) -> None:
     """The server left running, as `ps --json` lists it."""
     from msgspec.structs import asdict
 
+    from pathfinder.acting.servers import Listed, Processes
     from pathfinder.cli.session import say_json
-    from pathfinder.servers import Listed, Processes
 
     say_json(Processes(processes=(Listed(**asdict(running), state="answers"),)))
 

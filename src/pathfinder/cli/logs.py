@@ -15,11 +15,11 @@ def logs(
     import time
     from pathlib import Path
 
+    from pathfinder.acting.install import home
+    from pathfinder.acting.servers import alive, listed, named, tail
     from pathfinder.cli.acting import live_root
     from pathfinder.cli.session import say
     from pathfinder.errors import Problem
-    from pathfinder.install import home
-    from pathfinder.servers import alive, listed, named, tail
 
     folder = home(live_root()) / "servers"
     every = listed(folder)

@@ -22,11 +22,11 @@ State = Annotated[str | None, typer.Option(help="Only projects that are active, 
 @app.command("list", help="Every runtime: systems, backends, what to mind.")
 def list_(ctx: typer.Context, os: Os = None, backend: Backend = None, task: Task = None, state: State = None) -> int:
     from pathfinder.cli.session import say
-    from pathfinder.listing import runtimes_text
+    from pathfinder.telling.listing import runtimes_text
 
     chosen = _chosen(ctx.obj, os, backend, task, state)
     if ctx.obj.json:
-        from pathfinder.documents import matrix_document
+        from pathfinder.telling.documents import matrix_document
 
         _document(matrix_document(chosen))
     else:
@@ -36,17 +36,17 @@ def list_(ctx: typer.Context, os: Os = None, backend: Backend = None, task: Task
 
 @app.command("show", help="One runtime in full, by any of its names; --explain adds evidence and where values come from.")
 def show(ctx: typer.Context, runtime: Annotated[str, typer.Argument(help="An id, a name or an alias.")]) -> int:
-    from pathfinder import store
     from pathfinder.cli.session import say
     from pathfinder.cli.wish import columns
+    from pathfinder.data import store
 
     found = store.runtime(runtime, ctx.obj.overlay)
     if ctx.obj.json:
-        from pathfinder.documents import runtime_document
+        from pathfinder.telling.documents import runtime_document
 
         _document(runtime_document(found))
     else:
-        from pathfinder.listing import runtime_text
+        from pathfinder.telling.listing import runtime_text
 
         say(runtime_text(found, columns(), ctx.obj.explain))
     return ExitStatus.OK
@@ -65,12 +65,12 @@ def why(
     prefer: Annotated[str | None, typer.Option(help="simple, fast, throughput or memory.")] = None,
     context: Annotated[int | None, typer.Option(help="Tokens of context.")] = None,
 ) -> int:
-    from pathfinder import store
     from pathfinder.cli.hosts import Known, answer
     from pathfinder.cli.session import say
     from pathfinder.cli.wish import Wish, columns, demand, tables
-    from pathfinder.listing import why_text
-    from pathfinder.trace import trace
+    from pathfinder.data import store
+    from pathfinder.deciding.trace import trace
+    from pathfinder.telling.listing import why_text
 
     session = ctx.obj
     found = store.runtime(runtime, session.overlay)
@@ -89,8 +89,8 @@ def lint(
     folder: Annotated[Path | None, typer.Argument(help="A folder like matrix/; this checkout's own without one.")] = None,
 ) -> int:
     from pathfinder.cli.session import say
-    from pathfinder.linting import lint_document
-    from pathfinder.listing import lint_text
+    from pathfinder.data.linting import lint_document
+    from pathfinder.telling.listing import lint_text
 
     document = lint_document(folder, ctx.obj.overlay)
     if ctx.obj.json:
@@ -162,27 +162,28 @@ def _exported(format: str, chosen: "list[Runtime]", session: Any) -> str:
     if format == "json":
         import msgspec
 
-        from pathfinder.documents import matrix_document
+        from pathfinder.telling.documents import matrix_document
 
         return msgspec.json.format(msgspec.json.encode(matrix_document(chosen)), indent=1).decode()
     if format == "csv":
-        from pathfinder.listing import csv_text
+        from pathfinder.telling.listing import csv_text
 
         return csv_text(chosen).rstrip("\n")
     if format == "markdown":
-        from pathfinder.pages import support_table
+        from pathfinder.telling.pages import support_table
 
         return support_table(chosen).rstrip("\n")
-    from pathfinder import __version__, store
-    from pathfinder.page import page
+    from pathfinder import __version__
+    from pathfinder.data import store
+    from pathfinder.telling.page import page
 
     return page(chosen, store.templates() / "page", store.rank_table(session.overlay), __version__)
 
 
 def _chosen(session: Any, os: str | None, backend: str | None, task: str | None, state: str | None) -> "list[Runtime]":
     """The runtimes that have a cell as asked, whole."""
-    from pathfinder import store
-    from pathfinder.vocabulary import must_be
+    from pathfinder.data import store
+    from pathfinder.language.vocabulary import must_be
 
     said = (("--os", os, "OsFamily"), ("--backend", backend, "Backend"), ("--task", task, "Task"), ("--state", state, "ProjectState"))
     for option, word, vocabulary in said:

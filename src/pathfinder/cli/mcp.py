@@ -42,7 +42,7 @@ async def _serve(session: Session) -> None:
     from mcp_types import Tool as Offered
 
     from pathfinder import __version__
-    from pathfinder.tools import tools
+    from pathfinder.checking.tools import tools
 
     known = {tool.name: tool for tool in tools()}
     looks = ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False)

@@ -19,8 +19,8 @@ def list_(
 ) -> int:
     from typing import get_args
 
-    from pathfinder import store
-    from pathfinder.models import Filter, listed
+    from pathfinder.data import store
+    from pathfinder.naming.models import Filter, listed
     from pathfinder.types import Task
 
     if task is not None and task not in get_args(Task):
@@ -35,8 +35,8 @@ def search(
     text: Annotated[list[str], typer.Argument(metavar="WORDS")],
     online: Annotated[bool, typer.Option("--online", help="Ask the hub as well: its repositories, as references hf:owner/name.")] = False,
 ) -> int:
-    from pathfinder import store
-    from pathfinder.models import search as found
+    from pathfinder.data import store
+    from pathfinder.naming.models import search as found
 
     rows = found(store.models(ctx.obj.overlay), " ".join(text))
     if online:
@@ -55,7 +55,7 @@ def search(
 @app.command("show", help="One model: shape, files, sources.")
 def show(ctx: typer.Context, ref: Annotated[str, typer.Argument(metavar="REF", help="Any name, a .gguf file or a folder.")]) -> int:
     from pathfinder.cli.session import say
-    from pathfinder.models import ModelDocument, model_text
+    from pathfinder.naming.models import ModelDocument, model_text
 
     found = _resolve(ctx, ref)
     model = found.model
@@ -72,7 +72,7 @@ def show(ctx: typer.Context, ref: Annotated[str, typer.Argument(metavar="REF", h
 @app.command("resolve", help="Which model a name means, and what else it could have meant.")
 def resolve(ctx: typer.Context, ref: Annotated[str, typer.Argument(metavar="REF")]) -> int:
     from pathfinder.cli.session import say
-    from pathfinder.models import ResolutionDocument
+    from pathfinder.naming.models import ResolutionDocument
 
     found = _resolve(ctx, ref)
     document = ResolutionDocument(
@@ -98,28 +98,28 @@ def resolve(ctx: typer.Context, ref: Annotated[str, typer.Argument(metavar="REF"
 def _online(ctx: typer.Context, text: str) -> tuple[Any, ...]:
     if ctx.obj.offline:
         raise Problem("Asking the hub needs the network.", where="--offline", hint="Leave out --online or --offline.")
-    from pathfinder import online
+    from pathfinder.network import online
 
     return online.search(text)
 
 
 def _resolve(ctx: typer.Context, ref: str) -> Any:
-    from pathfinder import store
-    from pathfinder.ask import resolve
+    from pathfinder.data import store
     from pathfinder.estimate.asking import local
+    from pathfinder.naming.ask import resolve
 
     return resolve(ref, store.models(ctx.obj.overlay), local)
 
 
 def _rows(ctx: typer.Context, rows: Sequence[Any]) -> None:
     from pathfinder.cli.session import say
-    from pathfinder.models import ModelsDocument, rows_text
+    from pathfinder.naming.models import ModelsDocument, rows_text
 
     if ctx.obj.json:
         from pathfinder.cli.hosts import _print_json
 
         _print_json([ModelsDocument(models=tuple(rows))])
     else:
-        from pathfinder.listing import columns
+        from pathfinder.telling.listing import columns
 
         say(columns(list(rows_text(rows))))

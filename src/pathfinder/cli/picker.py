@@ -4,7 +4,7 @@ import textwrap
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from pathfinder.questions import Choice
+from pathfinder.telling.questions import Choice
 
 MOST_ROWS = 12
 LEAST_WIDTH_FOR_NOTES = 64

@@ -11,10 +11,10 @@ app = typer.Typer(add_completion=False, no_args_is_help=False, help="Hand-writte
 
 @app.command("list", help="Every profile, one line each.")
 def list_(ctx: typer.Context) -> int:
-    from pathfinder import store
     from pathfinder.cli.session import say
-    from pathfinder.documents import profiles_document
-    from pathfinder.listing import columns
+    from pathfinder.data import store
+    from pathfinder.telling.documents import profiles_document
+    from pathfinder.telling.listing import columns
 
     session = ctx.obj
     ids = store.profiles(session.overlay)
@@ -30,8 +30,8 @@ def list_(ctx: typer.Context) -> int:
 
 @app.command("show", help="The facts of one profile.")
 def show(ctx: typer.Context, id: Annotated[str, typer.Argument(help="As `profiles list` prints it.")]) -> int:
-    from pathfinder import store
     from pathfinder.cli.hosts import _print_json
+    from pathfinder.data import store
 
     _print_json([store.profile(id, ctx.obj.overlay)])
     return ExitStatus.OK

@@ -41,7 +41,7 @@ def recommend(
     def show(found: Any) -> None:
         from pathfinder.cli.session import say
         from pathfinder.cli.wish import columns
-        from pathfinder.show import recommendation
+        from pathfinder.telling.show import recommendation
 
         say(recommendation(found, seen["facts"], columns(), session.explain))
 

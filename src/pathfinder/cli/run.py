@@ -35,8 +35,8 @@ def run(
     session: Session = ctx.obj
     only_live(session, "run")
     _positive(tokens=tokens, context=context, threads=threads, timeout=timeout)
-    from pathfinder import smoke
     from pathfinder.cli.streaming import Progress
+    from pathfinder.judging import smoke
 
     if engine.startswith(("http://", "https://")):
         return _finish([_served(engine, model, prompt, tokens, timeout, session)], session, record)
@@ -57,14 +57,14 @@ def _finish(results: list[Any], session: Session, record: str) -> int:
     _print(results, session.json)
     if record:
         _record(Path(record), results)
-    from pathfinder.verdict import FAILED
+    from pathfinder.judging.verdict import FAILED
 
     return ExitStatus.NO if any(r.verdict in FAILED for r in results) else ExitStatus.OK
 
 
 def _served(url: str, model: str, prompt: str, tokens: int, seconds: float, session: Session) -> Any:
-    from pathfinder import served
     from pathfinder.cli.streaming import Progress
+    from pathfinder.judging import served
 
     if session.offline and not served.loopback(url):
         raise Problem("Asking another machine needs the network.", where="--offline", exit=ExitStatus.NO)
@@ -76,7 +76,8 @@ def _served(url: str, model: str, prompt: str, tokens: int, seconds: float, sess
 
 
 def _bundled(name: str, asked: Any, progress: Any) -> list[Any]:
-    from pathfinder import engines, smoke
+    from pathfinder import engines
+    from pathfinder.judging import smoke
 
     chosen = [engines.engine(name)] if name else [e for e in engines.ENGINES.values() if engines.installed(e)]
     if not chosen:
@@ -96,9 +97,10 @@ def _bundled(name: str, asked: Any, progress: Any) -> list[Any]:
 def _local(model: str, name: str, asked: Any, progress: Any, facts: Facts) -> Any:
     from msgspec.structs import replace
 
-    from pathfinder import engines, probe_model, smoke
-    from pathfinder.forecast import forecast
-    from pathfinder.local_model import local_model
+    from pathfinder import engines
+    from pathfinder.judging import probe_model, smoke
+    from pathfinder.judging.forecast import forecast
+    from pathfinder.naming.local_model import local_model
 
     path, kind = local_model(model)
     chosen = engines.engine(name) if name else next(e for e in engines.ENGINES.values() if e.reads == kind)

@@ -13,7 +13,7 @@ def schema(
 ) -> int:
     """Print the JSON Schema of a document; every JSON document that pathfinder prints validates against its own."""
     from pathfinder.cli.session import say
-    from pathfinder.schemas import names, text
+    from pathfinder.telling.schemas import names, text
 
     say(text(name).rstrip("\n") if name is not None else "\n".join(names()))
     return ExitStatus.OK

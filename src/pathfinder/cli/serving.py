@@ -10,10 +10,10 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from pathfinder.acting.servers import Running, begin, end, free_name, tail, taken
+from pathfinder.acting.servers import wait as until_it_answers
 from pathfinder.cli.session import Session, say
 from pathfinder.errors import ExitStatus, Problem
-from pathfinder.servers import Running, begin, end, free_name, tail, taken
-from pathfinder.servers import wait as until_it_answers
 from pathfinder.types import Plan, Step
 
 TAIL_LINES = 15
@@ -62,8 +62,8 @@ def _listener(port: int) -> str:
 
 def make_ready(plan: Plan, session: Session, yes: bool) -> Step:
     """The starting step once the runtime is installed and the steps before it are done."""
+    from pathfinder.acting.install import install
     from pathfinder.cli.acting import agree, progress_line, show_steps
-    from pathfinder.install import install
 
     step = next(step for step in plan.launch if step.kind == "start")
     program = os.path.expanduser((step.argv or ("",))[0])  # noqa: PTH111
@@ -79,7 +79,7 @@ def make_ready(plan: Plan, session: Session, yes: bool) -> Step:
     make_hub_cache()
     before = plan.launch[: plan.launch.index(step)]
     if before:
-        from pathfinder.install import carry_out
+        from pathfinder.acting.install import carry_out
 
         carry_out(plan, before, say)
     return with_files(plan, step, session)
@@ -97,8 +97,8 @@ def make_hub_cache() -> None:
 
 def after_start(plan: Plan) -> None:
     """Steps a recipe has behind the start, such as loading the model into a server that runs."""
+    from pathfinder.acting.install import carry_out
     from pathfinder.cli.acting import progress_line
-    from pathfinder.install import carry_out
 
     index = next(number for number, step in enumerate(plan.launch) if step.kind == "start")
     with progress_line() as tell:
@@ -127,8 +127,8 @@ def aside(session: Session) -> AbstractContextManager[Any]:
 @contextmanager
 def serve(plan: Plan, step: Step, model: str, detach: bool) -> Iterator[tuple[Running, Any]]:
     """The server's life: whatever ends this call early ends the server too, unless it was left running on purpose."""
-    from pathfinder.install import home
-    from pathfinder.signals import orderly
+    from pathfinder.acting.install import home
+    from pathfinder.acting.signals import orderly
 
     folder = home(plan.root) / "servers"
     left, process = False, None
@@ -165,9 +165,9 @@ def ready(plan: Plan, running: Running, process: Any, seconds: float, session: S
 
 def diagnosis(running: Running, process: Any, seconds: float, session: Session) -> Problem:
     """What the server's end means, after the last lines of its log."""
-    from pathfinder import store
-    from pathfinder.diagnose import diagnose
-    from pathfinder.run import ending
+    from pathfinder.acting.diagnose import diagnose
+    from pathfinder.acting.run import ending
+    from pathfinder.data import store
 
     lines = tail(Path(running.log), 200)
     for line in lines[-TAIL_LINES:]:

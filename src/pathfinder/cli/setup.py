@@ -28,9 +28,9 @@ def setup(
     from pathfinder.cli.hosts import hosts, references
     from pathfinder.cli.session import say
     from pathfinder.cli.wish import Wish, planned
+    from pathfinder.data.store import templates
     from pathfinder.errors import Problem
-    from pathfinder.render import file_name, render, suits, template
-    from pathfinder.store import templates
+    from pathfinder.telling.render import file_name, render, suits, template
 
     session = ctx.obj
     if not model:

@@ -11,11 +11,11 @@ def stop(
     every: Annotated[bool, typer.Option("--all", help="All of them.")] = False,
 ) -> int:
     """Ask a server to stop, then make it; its child processes go with it."""
+    from pathfinder.acting.install import home
+    from pathfinder.acting.servers import end, listed, named
     from pathfinder.cli.acting import live_root
     from pathfinder.cli.session import say
     from pathfinder.errors import Problem
-    from pathfinder.install import home
-    from pathfinder.servers import end, listed, named
 
     folder = home(live_root()) / "servers"
     if name is None and not every:

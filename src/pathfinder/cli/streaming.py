@@ -75,7 +75,7 @@ class Progress:
 
 def summary(result: Any) -> list[str]:
     """The verdict and the measures, a few lines."""
-    from pathfinder.smoke import combined
+    from pathfinder.judging.smoke import combined
 
     measured = [
         _figure(result.load_seconds, "load {:.2f} s"),

@@ -12,13 +12,13 @@ def uninstall(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only print what would be removed.")] = False,
 ) -> int:
     """Remove a runtime that pathfinder installed, and nothing else."""
-    from pathfinder import store
+    from pathfinder.acting.install import home, installed
+    from pathfinder.acting.install import uninstall as undo
     from pathfinder.cli.acting import agree, live_root
     from pathfinder.cli.hosts import only_live
     from pathfinder.cli.session import say
+    from pathfinder.data import store
     from pathfinder.errors import ExitStatus, Problem
-    from pathfinder.install import home, installed
-    from pathfinder.install import uninstall as undo
 
     session = ctx.obj
     only_live(session, "uninstall")

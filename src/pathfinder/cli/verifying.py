@@ -6,9 +6,9 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from pathfinder.acting.servers import Running
 from pathfinder.cli.session import Session, say, say_json
 from pathfinder.errors import ExitStatus, Problem
-from pathfinder.servers import Running
 from pathfinder.types import Evidence, Facts, Plan, Proof, Step
 
 ANSWER_SECONDS = 600.0
@@ -25,9 +25,9 @@ def for_verifying(step: Step) -> Step:
 
 def verify(plan: Plan, running: Running, before: Facts, session: Session) -> Proof:
     """Raises `Problem` when the server cannot be asked at all."""
-    from pathfinder import probe_model, prove, served
     from pathfinder.cli.hosts import LIVE, facts_of
     from pathfinder.cli.streaming import Progress
+    from pathfinder.judging import probe_model, prove, served
 
     if plan.endpoint is None or plan.endpoint.api != "openai":
         what = plan.endpoint.api if plan.endpoint else "nothing"
@@ -54,7 +54,7 @@ def verify(plan: Plan, running: Running, before: Facts, session: Session) -> Pro
 
 def served_name(plan: Plan, running: Running) -> str:
     """What the server calls the model: a word of its own command, where that names it; else what it lists first."""
-    from pathfinder import served
+    from pathfinder.judging import served
 
     artifact = plan.artifact
     names = [name for name in (artifact.path, artifact.repo) if name] if artifact else []

@@ -8,9 +8,9 @@ from msgspec.structs import replace
 
 from pathfinder.cli.hosts import LIVE, Known
 from pathfinder.cli.session import Session
-from pathfinder.decide import Rules, decide, recommend, spelt
+from pathfinder.deciding.decide import Rules, decide, recommend, spelt
+from pathfinder.deciding.steps import Places, places_for
 from pathfinder.errors import ExitStatus, Problem
-from pathfinder.steps import Places, places_for
 from pathfinder.types import Artifact, Demand, Facts, Model, Plan, Recommendation
 
 
@@ -28,8 +28,8 @@ class Wish(NamedTuple):
 
 
 def demand(wish: Wish, session: Session) -> Demand:
-    from pathfinder import store
-    from pathfinder.ask import ask
+    from pathfinder.data import store
+    from pathfinder.naming.ask import ask
 
     runtime = store.runtime(wish.runtime, session.overlay).id if wish.runtime else None
     exact = store.named(wish.model, session.overlay)
@@ -49,7 +49,7 @@ def demand(wish: Wish, session: Session) -> Demand:
 
 
 def rules(session: Session, only: str | None = None) -> Rules:
-    from pathfinder import store
+    from pathfinder.data import store
 
     runtimes = store.matrix(session.overlay)
     if only is not None:
@@ -63,7 +63,7 @@ def rules(session: Session, only: str | None = None) -> Rules:
 
 
 def tables(session: Session) -> Any:
-    from pathfinder import store
+    from pathfinder.data import store
     from pathfinder.estimate import Tables
 
     return Tables(coefficients=store.estimate_table(session.overlay), chips=store.devices(session.overlay))
@@ -110,7 +110,7 @@ def planned(wish: Wish, known: Known, session: Session, port: int | None = None,
 
 
 def nothing(asked: Demand, rejected: Any, facts: Facts) -> Problem:
-    from pathfinder.show import why
+    from pathfinder.telling.show import why
 
     what = asked.runtime or "Nothing in the matrix"
     hint = f"{rejected[0].runtime}: {why(rejected[0])}." if rejected else None

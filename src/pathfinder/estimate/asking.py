@@ -10,7 +10,7 @@ from pathfinder.errors import Problem
 from pathfinder.estimate import Tables, estimate
 from pathfinder.estimate.experts import apart
 from pathfinder.formats.gguf_types import BLOCK
-from pathfinder.names import plainly
+from pathfinder.naming.names import plainly
 from pathfinder.types import Artifact, Choice, Device, Estimate, Facts, MemoryRule, Model
 
 CONTEXT = 8192
@@ -47,7 +47,7 @@ class Wanted(NamedTuple):
 
 def estimated(wanted: Wanted, facts: Facts, overlay: Sequence[str] = ()) -> Estimate:
     """The estimate of one host. Raises Problem for a model nobody knows, a type that is none, or a number below one."""
-    from pathfinder import store
+    from pathfinder.data import store
 
     checked(wanted)
     model, artifact = resolved(wanted, overlay)
@@ -146,12 +146,12 @@ def checked(wanted: Wanted) -> None:
 
 
 def resolved(wanted: Wanted, overlay: Sequence[str]) -> tuple[Model, Artifact]:
-    from pathfinder import store
-    from pathfinder.ask import resolve
+    from pathfinder.data import store
+    from pathfinder.naming.ask import resolve
 
     ref = plainly(wanted.ref.strip())
     if ref.lower().startswith("hf:") and not wanted.offline:
-        from pathfinder import peek
+        from pathfinder.network import peek
 
         return peek.model(ref if wanted.quant is None or ref.count(":") > 1 else f"{ref}:{wanted.quant}")
     exact = store.named(wanted.ref, tuple(overlay))

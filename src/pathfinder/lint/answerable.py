@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
+from pathfinder.language.when import paths
 from pathfinder.lint import Finding, Matrix
-from pathfinder.when import paths
 
 
 def check(matrix: Matrix) -> Iterator[Finding]:

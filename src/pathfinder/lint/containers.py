@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from pathfinder.containers import is_run, parse
 from pathfinder.errors import Problem
 from pathfinder.lint import Finding, Matrix
+from pathfinder.telling.containers import is_run, parse
 
 
 def check(matrix: Matrix) -> Iterator[Finding]:

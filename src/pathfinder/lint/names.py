@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from pathfinder.compare import fold
+from pathfinder.language.compare import fold
 from pathfinder.lint import Finding, Matrix
 
 _ID = re.compile(r"[a-z0-9][a-z0-9.+-]*")

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator
 
+from pathfinder.deciding.steps import PLACEHOLDERS
 from pathfinder.lint import Finding, Matrix, strings
-from pathfinder.steps import PLACEHOLDERS
 
 _HOLE = re.compile(r"(?<![{$])\{([A-Za-z_][A-Za-z0-9_.]*)\}(?!\})")
 

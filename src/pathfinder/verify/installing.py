@@ -9,8 +9,9 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from pathfinder.run import Outcome, supervise
-from pathfinder.steps import PLACEHOLDERS, fill
+from pathfinder.acting.run import Outcome, supervise
+from pathfinder.deciding.steps import PLACEHOLDERS, fill
+from pathfinder.language.when import evaluate, scope_of
 from pathfinder.types import Cell, Evidence, Facts, StepTemplate
 from pathfinder.verify.judging import whole
 from pathfinder.verify.looking import HELP_SECONDS, LOOK, check_start, last
@@ -19,7 +20,6 @@ from pathfinder.verify.resolver import HEAVY, Request, reason
 from pathfinder.verify.resolving import Resolver
 from pathfinder.verify.targets import Target, listed, pythons
 from pathfinder.verify.wheels import address, named, pinned, source, without_local
-from pathfinder.when import evaluate, scope_of
 
 INSTALL_SECONDS = 1800.0
 Tell = Callable[[str], None]
@@ -137,7 +137,7 @@ def _refused(cell: Cell, packages: Sequence[str], version: str, machine: Machine
 
 
 def _newest_known(libc: str | None) -> str | None:
-    from pathfinder.compare import parse_version
+    from pathfinder.language.compare import parse_version
     from pathfinder.verify.targets import GLIBCS
 
     mine = parse_version(libc or "")

@@ -7,8 +7,8 @@ import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
+from pathfinder.acting.run import supervise
 from pathfinder.errors import ExitStatus, Problem
-from pathfinder.run import supervise
 from pathfinder.types import Frozen
 from pathfinder.verify.targets import GLIBCS, Target
 from pathfinder.verify.wheels import Pick, from_lock

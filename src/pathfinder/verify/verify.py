@@ -4,11 +4,11 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from pathfinder import compiled, store
+from pathfinder.acting.run import supervise
+from pathfinder.data import compiled, store
 from pathfinder.errors import Problem
 from pathfinder.host.open import open_host
-from pathfinder.observe import observe
-from pathfinder.run import supervise
+from pathfinder.looking.observe import observe
 from pathfinder.types import How, Runtime
 from pathfinder.verify import proofs, references
 from pathfinder.verify.installing import Machine, installs_here, try_cell

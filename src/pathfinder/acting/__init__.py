@@ -1,0 +1,1 @@
+"""Arrow 7: programs run, installed, started, watched and ended."""

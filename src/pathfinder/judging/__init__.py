@@ -1,0 +1,1 @@
+"""What a run proved: numbers against the reference, device, speed."""

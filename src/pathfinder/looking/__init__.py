@@ -1,0 +1,1 @@
+"""Arrow 1: from what the probes say to facts."""

@@ -1,0 +1,1 @@
+"""Arrow 2: what a person typed, resolved to one model."""

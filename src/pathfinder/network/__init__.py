@@ -1,0 +1,1 @@
+"""The door to the network: files and headers from a hub, one file from an address."""
