@@ -201,6 +201,22 @@ def test_a_small_model_is_not_spread_over_every_gpu(profile: str) -> None:
     assert len(first(profile, "llama-3-8b", audience="production").devices) == 1
 
 
+@pytest.mark.parametrize(
+    ("profile", "audience", "fewest"), [("dgx-h100", "team", 2), ("dgx-h100", "production", 2), ("cloud-p4d-24xlarge", "production", 4)]
+)
+def test_a_large_model_gets_the_gpus_that_hold_its_readers(profile: str, audience: str, fewest: int) -> None:
+    plan = first(profile, "llama-3.3-70b-instruct", audience=audience)
+    assert (plan.room, plan.quality) == ("all", "near-lossless")
+    assert fewest <= len(plan.devices) < 8
+
+
+def test_a_server_whose_memory_does_not_hold_everybody_lets_some_wait() -> None:
+    plan = first("vps-2-vcpu-4gb", "qwen3-0.6b", audience="production")
+    assert 1 <= plan.requests < 16
+    assert any("the others wait" in reason for reason in plan.reasons)
+    assert plan.batching in ("slots", "continuous")
+
+
 @pytest.mark.parametrize("profile", ["desktop-rtx-4090", "dgx-h100", "desktop-rx-7900-xtx", "server-xeon-amx"])
 def test_training_goes_to_a_training_library(profile: str) -> None:
     trainers = {"transformers", "deepspeed", "pytorch-lightning"}

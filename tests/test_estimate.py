@@ -14,6 +14,7 @@ from pathfinder.data import store
 from pathfinder.estimate import Tables, cache, compute, estimate, layout, placement, recipe, weights
 from pathfinder.estimate.graph import Graph, Node, op, over, view
 from pathfinder.formats import gguf_model
+from pathfinder.naming.ask import ask
 from pathfinder.types import Artifact, Device, Facts, Memory, MemoryRule, Model, Shape
 
 TRUTH = Path(__file__).parents[1].parent / "shared" / "memory"
@@ -103,10 +104,21 @@ def test_a_fixed_fraction_is_claimed_whole() -> None:
     found = estimate(model, artifact, HOST, (gpu(24),), "vllm", rule, 8192)
     assert found.memory.fits
     assert abs(found.memory.total_bytes - int(24 * GIB * 0.9)) < 16
-    assert estimate(model, artifact, HOST, (gpu(16),), "vllm", rule, 8192).memory.fits is False
+    for size in (16, 17):  # at 17 GiB there is room on the card and none in its fraction
+        assert estimate(model, artifact, HOST, (gpu(size),), "vllm", rule, 8192).memory.fits is False
     two = estimate(model, artifact, HOST, (gpu(16), gpu(16, id="gpu1")), "vllm", rule, 8192)
     assert two.memory.fits
     assert two.memory.per_device[0].weights_bytes == two.memory.per_device[1].weights_bytes
+
+
+def test_mxfp4_is_for_experts_alone() -> None:
+    model = ask("gpt-oss-20b", store.models()).model
+    sizes = {artifact.format: weights.of(model, artifact) for artifact in model.artifacts if artifact.quant == "MXFP4"}
+    # the published files: gpt-oss-20b-mxfp4.gguf and the three safetensors of openai/gpt-oss-20b
+    for form, size in (("gguf", 12_109_565_632), ("safetensors", 13_761_264_768)):
+        found = sizes[form]
+        assert found is not None
+        assert found.total == pytest.approx(size, rel=0.005)
 
 
 def test_unknown_memory_is_unknown() -> None:

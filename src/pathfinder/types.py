@@ -1052,6 +1052,10 @@ class Plan(Frozen, frozen=True, kw_only=True):
     quality: str | None = None
     """What the quantisation keeps: a word of `quality` in `matrix/rank.yaml`."""
     batching: Batching = "none"
+    requests: int = 1
+    """Requests of the planned context that memory holds at once."""
+    room: str = "all"
+    """What part that is of the requests planned for: a word of `ranks.room` in `matrix/rank.yaml`."""
     effort: int = 0
     """Steps to install and start; root counts as three more."""
     fit: int = 0

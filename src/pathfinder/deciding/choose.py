@@ -3,15 +3,17 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from pathfinder.types import Artifact, Demand, Estimate, Frozen
+from pathfinder.types import Artifact, Batching, Demand, Estimate, Frozen
 
 MIN_CONTEXT = 2048
 """Below this many tokens a default context is not shortened to make a model fit."""
 
 LOSSY = ("lossy", "poor")
 
-Predict = Callable[[Artifact, int, bool], Estimate]
-"""(artefact, context in tokens, may it be split with system memory) -> estimate."""
+Length = tuple[int, int]
+"""Tokens of context of one request, and requests of that length held at once."""
+Predict = Callable[[Artifact, Length, bool], Estimate]
+"""(artefact, length, may it be split with system memory) -> estimate."""
 
 
 class Rooms(Frozen, frozen=True, kw_only=True):
@@ -29,6 +31,8 @@ class Rooms(Frozen, frozen=True, kw_only=True):
 class Choice(Frozen, frozen=True, kw_only=True):
     artifact: Artifact
     context: int
+    requests: int
+    """Held at once; further ones wait."""
     estimate: Estimate
     split: bool = False
 
@@ -97,29 +101,44 @@ def users(demand: Demand, table: Mapping[str, Any]) -> int:
     return demand.users if demand.users > 1 else int(table["assume"]["users"].get(demand.audience, 1))
 
 
+def lengths(demand: Demand, table: Mapping[str, Any], batching: Batching) -> tuple[Length, ...]:
+    """What to try to hold, most first. Slots divide one cache, so that all requests shorten before some have to wait; where requests
+    share a cache as they need it, fewer at full length come before shorter ones."""
+    sizes, wanted = contexts(demand, table), requests(demand, table, batching)
+    fewer = [wanted >> step for step in range(wanted.bit_length())]
+    if batching == "continuous":
+        return (*((sizes[0], count) for count in fewer), *((size, 1) for size in sizes[1:]))
+    return tuple((size, count) for count in fewer for size in sizes)
+
+
+def requests(demand: Demand, table: Mapping[str, Any], batching: Batching) -> int:
+    """Requests a server works on at once, if memory holds them."""
+    return users(demand, table) if batching in ("slots", "continuous") else 1
+
+
 def choose(
-    artifacts: Sequence[Artifact], demand: Demand, table: Mapping[str, Any], rooms: Rooms, predict: Predict
+    artifacts: Sequence[Artifact], demand: Demand, table: Mapping[str, Any], rooms: Rooms, batching: Batching, predict: Predict
 ) -> Choice | Estimate | None:
     """The first form that fits in the order of the wish; else the estimate of the one that came closest; None without any form.
 
-    Whole in fast memory comes first, a shortened default context before a lossy form; then split with system memory;
-    the poorest forms only where they are allowed."""
+    Whole in fast memory comes first, a shortened default context and waiting requests before a lossy form; then split with system
+    memory; the poorest forms only where they are allowed."""
     rated = ordered(artifacts, demand, table)
-    lengths = contexts(demand, table)
+    sizes = lengths(demand, table, batching)
     params = demand.model.params
     if not rooms.poor:
         rated = [one for one in rated if one[0] != "poor"] or rated
-    for artifact, context, split in _attempts(rated, lengths, rooms.offload):
+    for artifact, length, split in _attempts(rated, sizes, rooms.offload):
         limit = rooms.split if split else rooms.whole
         if limit is not None and least_bytes(artifact, params) > limit:
             continue
-        estimate = predict(artifact, context, split)
+        estimate = predict(artifact, length, split)
         if estimate.memory.fits is not False:
-            return Choice(artifact=artifact, context=context, estimate=estimate, split=split)
+            return Choice(artifact=artifact, context=length[0], requests=length[1], estimate=estimate, split=split)
     if not rated:
         return None
     smallest = min((artifact for _, artifact in rated), key=lambda artifact: least_bytes(artifact, params))
-    return predict(smallest, lengths[-1], False)
+    return predict(smallest, sizes[-1], False)
 
 
 def least_bytes(artifact: Artifact, params: int | None) -> float:
@@ -129,14 +148,18 @@ def least_bytes(artifact: Artifact, params: int | None) -> float:
     return (params or 0) * (bits_per_weight(artifact, params) or 0) / 8 * 0.95
 
 
-def _attempts(rated: list[tuple[str | None, Artifact]], lengths: tuple[int, ...], offload: bool) -> Iterator[tuple[Artifact, int, bool]]:
+def _attempts(
+    rated: list[tuple[str | None, Artifact]], sizes: tuple[Length, ...], offload: bool
+) -> Iterator[tuple[Artifact, Length, bool]]:
     fair = [artifact for quality, artifact in rated if quality not in LOSSY]
     lossy = [artifact for quality, artifact in rated if quality == "lossy"]
     poor = [artifact for quality, artifact in rated if quality == "poor"]
+    longest = [size for size in sizes if size[0] == sizes[0][0]]
+    shortest = [size for size in sizes if size[0] == sizes[-1][0]]
     for forms in (fair, lossy):
-        yield from ((artifact, length, False) for length in lengths for artifact in forms)
+        yield from ((artifact, size, False) for size in sizes for artifact in forms)
     if offload:
-        yield from ((artifact, lengths[0], True) for artifact in (*fair, *lossy))
-    yield from ((artifact, length, False) for length in lengths for artifact in poor)
+        yield from ((artifact, size, True) for artifact in (*fair, *lossy) for size in longest)
+    yield from ((artifact, size, False) for size in sizes for artifact in poor)
     if offload:
-        yield from ((artifact, lengths[-1], True) for artifact in poor)
+        yield from ((artifact, size, True) for artifact in poor for size in shortest)

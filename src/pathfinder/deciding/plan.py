@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from pathfinder.deciding.choose import Choice, Rooms, choose, quality_of, users
+from pathfinder.deciding.choose import Choice, Length, Rooms, choose, quality_of, users
 from pathfinder.deciding.forms import UNLISTED
 from pathfinder.deciding.predict import predict
 from pathfinder.deciding.room import is_integrated, room_on, shares_ram, usable_ram, utilisation
@@ -38,17 +38,15 @@ def plan(
     if candidate.verdict is None:
         return candidate.blockers
     cell, devices = candidate.cell, candidate.devices
-    wanted = users(demand, table)
-    planned = 1 if cell.batching == "none" else wanted
-    streams = planned if cell.batching == "slots" else 1
 
-    def one(artifact: Artifact, context: int, split: bool) -> Estimate:
-        return predict(candidate, artifact, facts, demand, context, streams, split, tables)
+    def one(artifact: Artifact, length: Length, split: bool) -> Estimate:
+        return predict(candidate, artifact, facts, demand, length, split, tables)
 
-    chosen = choose(candidate.artifacts, demand, table, rooms(devices, facts, cell, poor or demand.quant is not None), one)
+    there = rooms(devices, facts, cell, poor or demand.quant is not None)
+    chosen = choose(candidate.artifacts, demand, table, there, cell.batching, one)
     if not isinstance(chosen, Choice):
         return (_no_room(chosen, devices, facts, utilisation(devices, cell)),) if chosen else (_no_form(),)
-    return _plan(candidate, facts, demand, table, chosen, planned)
+    return _plan(candidate, facts, demand, table, chosen)
 
 
 def rooms(devices: tuple[Device, ...], facts: Facts, cell: Cell, poor: bool = False) -> Rooms:
@@ -60,7 +58,7 @@ def rooms(devices: tuple[Device, ...], facts: Facts, cell: Cell, poor: bool = Fa
     return Rooms(whole=whole, split=both, offload=cell.offload and bool(devices), poor=poor)
 
 
-def _plan(candidate: Candidate, facts: Facts, demand: Demand, table: Table, chosen: Choice, planned: int) -> Plan:
+def _plan(candidate: Candidate, facts: Facts, demand: Demand, table: Table, chosen: Choice) -> Plan:
     runtime, cell, devices = candidate.runtime, candidate.cell, candidate.devices
     unknown = tuple(blocker for blocker in candidate.blockers if blocker.holds is None) + _size_unknown(chosen.estimate, devices)
     return Plan(
@@ -71,7 +69,7 @@ def _plan(candidate: Candidate, facts: Facts, demand: Demand, table: Table, chos
         backend=cell.backend,
         devices=tuple(device.id for device in devices),
         verdict="unknown" if unknown else candidate.verdict or "unknown",
-        reasons=_reasons(candidate, chosen, table, demand, planned),
+        reasons=_reasons(candidate, chosen, table, demand),
         caveats=candidate.caveats + _too_long(demand) + _gated(chosen.artifact, demand),
         unknown=unknown,
         artifact=chosen.artifact if chosen.artifact.format != UNLISTED else None,
@@ -84,6 +82,8 @@ def _plan(candidate: Candidate, facts: Facts, demand: Demand, table: Table, chos
         native=_native(cell, devices, table),
         quality=quality_of(chosen.artifact, demand.model.params, table),
         batching=cell.batching,
+        requests=chosen.requests,
+        room=_room(chosen.requests, users(demand, table)),
         effort=_effort(cell, facts, runtime),
         fit=getattr(runtime.fit, demand.audience),
         os=facts.os.family,
@@ -198,15 +198,14 @@ def endpoint(cell: Cell, places: Places) -> Endpoint | None:
     return Endpoint(url=url + (server.base or ""), api=server.api, health=url + server.health if server.health else None)
 
 
-def _reasons(candidate: Candidate, chosen: Choice, table: Table, demand: Demand, planned: int) -> tuple[str, ...]:
+def _reasons(candidate: Candidate, chosen: Choice, table: Table, demand: Demand) -> tuple[str, ...]:
     found = [_where(candidate, chosen)]
     quality = quality_of(chosen.artifact, demand.model.params, table)
     if quality:
         found.append(f"{chosen.artifact.quant} keeps {quality.replace('-', ' ')} quality.")
     if demand.context is None and demand.task in ("chat", "completion", "embeddings", "rerank", "training"):
         found.append(f"Planned for {chosen.context} tokens of context; say --context for another length.")
-    if planned > 1:
-        found.append(f"Planned for {planned} requests at once.")
+    found += _at_once(chosen.requests, candidate.cell, users(demand, table))
     project = candidate.runtime.project
     if project.state != "active":
         instead = f"; its successor is {project.successor}" if project.successor else ""
@@ -215,6 +214,20 @@ def _reasons(candidate: Candidate, chosen: Choice, table: Table, demand: Demand,
     if candidate.cell.inferred_from:
         found.append(f"Untested here: inferred from {candidate.cell.inferred_from}.")
     return tuple(found)
+
+
+def _at_once(held: int, cell: Cell, wanted: int) -> list[str]:
+    if wanted == 1:
+        return []
+    if cell.batching not in ("slots", "continuous"):
+        return ["Requests are answered one after the other."]
+    if held == wanted:
+        return [f"Planned for {wanted} requests at once."]
+    return [f"Memory holds {held} of {wanted} requests at once; the others wait."]
+
+
+def _room(held: int, wanted: int) -> str:
+    return "all" if held >= wanted else "half" if 2 * held >= wanted else "few"
 
 
 def _where(candidate: Candidate, chosen: Choice) -> str:

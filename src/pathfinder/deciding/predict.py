@@ -4,6 +4,7 @@ import math
 
 from msgspec.structs import replace
 
+from pathfinder.deciding.choose import Length
 from pathfinder.deciding.room import utilisation
 from pathfinder.estimate import Tables, estimate
 from pathfinder.estimate.experts import apart
@@ -11,10 +12,11 @@ from pathfinder.types import Artifact, Candidate, Demand, Estimate, Facts, Inter
 
 
 def predict(
-    candidate: Candidate, artifact: Artifact, facts: Facts, demand: Demand, context: int, streams: int, split: bool, tables: Tables | None
+    candidate: Candidate, artifact: Artifact, facts: Facts, demand: Demand, length: Length, split: bool, tables: Tables | None
 ) -> Estimate:
-    """`context` is tokens of one sequence, `streams` the sequences held at once; `split`: layers may stay in system memory."""
+    """`split`: layers may stay in system memory."""
     cell, devices = candidate.cell, candidate.devices
+    context, streams = length
     share = utilisation(devices, cell)
 
     def one(expert_layers: int) -> Estimate:

@@ -41,6 +41,10 @@ def _batching(plan: Plan) -> str:
     return plan.batching
 
 
+def _room(plan: Plan) -> str:
+    return plan.room
+
+
 def _peak(plan: Plan) -> float | None:
     """Share of the memory at hand, 0 to 1 and over."""
     if plan.estimate is None:
@@ -98,6 +102,7 @@ MEASURES: dict[str, Callable[[Plan], Any]] = {
     "effort": _effort,
     "speed": _speed,
     "batching": _batching,
+    "room": _room,
     "peak": _peak,
     "audience": _audience,
     "quality": _quality,

@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from pathfinder.deciding.choose import users
+from pathfinder.deciding.choose import requests
 from pathfinder.deciding.match import scopes
 from pathfinder.deciding.plan import endpoint
 from pathfinder.deciding.room import utilisation
@@ -90,7 +90,7 @@ def placeholders(
     artifact = plan.artifact or Artifact(format="", quant="", repo=demand.model.repo)
     estimate = plan.estimate
     context = estimate.context if estimate else int(table["assume"]["context"])
-    parallel = users(demand, table) if cell.batching in ("slots", "continuous") else 1
+    parallel = plan.requests if cell.batching == "slots" else requests(demand, table, cell.batching)
     env = places.join("runtimes", plan.runtime, cell.id)
     models = places.join("models")
     path = artifact.path or places.join("models", artifact.file or (artifact.repo or plan.runtime).replace("/", "--"))

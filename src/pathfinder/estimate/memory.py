@@ -93,25 +93,26 @@ def _utilisation(
     parts = len(devices)
     needed = sum(cache.per_layer(model.arch, model.shape, wish.context, kv_type=wish.kv_type, parallel=wish.parallel)) if model.shape else 0
     activations = compute.activations(model, wish.batch) // parts
-    rows = []
+    each = -(-needed // parts)
+    rows, spare = [], []
     for device in devices:
         size = device.memory_bytes
         own, sees = weights.total // parts, wish.projector // parts
-        left = 0 if size is None else int(size * (rule.utilisation or 0.9)) - own - sees - activations - overhead
-        row = _row(device.id, own, max(left, -(-needed // parts)), activations, overhead, size if size is None else int(size))
+        left = each if size is None else int(size * (rule.utilisation or 0.9)) - own - sees - activations - overhead
+        spare.append(left - each)
+        row = _row(device.id, own, max(left, each), activations, overhead, size)
         rows.append(replace(row, projector_bytes=sees, total_bytes=row.total_bytes + sees))
     found = total(tuple(rows), shared=False, facts=Facts())
     if any(device.memory_bytes is None for device in devices):
         return found
-    spare = min(row.kv_cache_bytes for row in rows) - -(-needed // parts)
-    claimed = all(row.available_bytes is not None and row.total_bytes <= row.available_bytes for row in rows)
+    least = min(spare)
     free = all(
         device.memory_free_bytes is None
         or device.memory_bytes is None
         or device.memory_free_bytes >= int(device.memory_bytes * (rule.utilisation or 0.9)) - 256 * MIB
         for device in devices
     )
-    fits = claimed and free and spare >= 0
+    fits = free and least >= 0
     return MemoryEstimate(
         weights_bytes=found.weights_bytes,
         kv_cache_bytes=found.kv_cache_bytes,
@@ -121,7 +122,7 @@ def _utilisation(
         total_bytes=found.total_bytes,
         per_device=found.per_device,
         fits=fits,
-        headroom_bytes=spare * parts if fits else min(spare * parts, found.headroom_bytes or 0),
+        headroom_bytes=least * parts if fits else min(least * parts, found.headroom_bytes or 0),
     )
 
 

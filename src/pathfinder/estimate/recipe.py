@@ -67,8 +67,13 @@ def published(artifact: Artifact) -> int:
 
 
 def matrix_bytes(model: Model, shape: Shape, artifact: Artifact) -> list[tuple[int | None, str, float]] | None:
+    """(layer or None, matrix, bytes). MXFP4 is for experts alone: gpt-oss keeps the rest in BF16, its GGUF and MLX forms in 8 bits."""
     table = list(layout.tensors(model.arch, shape))
     quant = artifact.quant.upper().removeprefix("UD-")
+    if quant == "MXFP4" and shape.experts:
+        if artifact.format not in ("gguf", "mlx"):
+            return [(layer, name, rows * columns * (4.25 if "_exps" in name else 16) / 8) for layer, (name, rows, columns) in table]
+        quant = "MXFP4_MOE"
     if quant in BASE or quant in BLOCK:
         return [
             (layer, name, float(rows * row_bytes(type_for(name, quant, layer, shape, columns), columns)))
