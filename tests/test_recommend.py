@@ -110,7 +110,7 @@ def test_the_text_has_the_decision_the_commands_and_the_rejected(capsys: pytest.
     assert text.startswith("llama-3-8b-instruct on NVIDIA GeForce GTX 1080 Ti")
     assert " 1." in text
     assert "Commands for " in text
-    assert "Not here:" in text
+    assert "Not here, and what would change that:" in text
     assert re.search(r"sglang[^:]*: needs compute capability 6\.1 -> ", " ".join(text.split()))
 
 

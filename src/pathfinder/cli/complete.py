@@ -130,6 +130,7 @@ _BY_NAME: dict[str, Callable[[], Iterable[str]]] = {
 }
 _BY_VERB: dict[tuple[str, str], Callable[[], Iterable[str]]] = {
     ("matrix", "as_"): _words("json", "csv", "markdown", "html"),
+    ("recommend", "as_"): _words("svg", "html"),
     ("profiles", "id"): _profiles,
     ("schema", "name"): _documents,
     ("run", "engine"): _words("llama.cpp", "mlx"),

@@ -1,10 +1,18 @@
 """`pathfinder recommend`: which runtimes run a model on a host, best first."""
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pathfinder.errors import ExitStatus
+from pathfinder.errors import ExitStatus, Problem
+
+if TYPE_CHECKING:
+    from pathfinder.cli.session import Session
+    from pathfinder.cli.wish import Wish
+    from pathfinder.types import Facts, Recommendation
+
+PICTURES = "recommendation"
+"""The folder of the templates that `--as` names."""
 
 SHOWN = 5
 """Candidates a person is shown unless more are asked for."""
@@ -23,6 +31,7 @@ def recommend(
     quant: Annotated[str | None, typer.Option(help="Only this quantisation, such as Q8_0.")] = None,
     top: Annotated[int | None, typer.Option(help="The first N; in a terminal five, in JSON all unless said.")] = None,
     runtime: Annotated[str | None, typer.Option(metavar="ID", help="Only this runtime, with all its builds.")] = None,
+    as_: Annotated[str | None, typer.Option("--as", metavar="svg|html", help="A picture in one file, on standard output.")] = None,
     deadline: Annotated[float, typer.Option(help="Seconds for looking at the host.")] = 3.0,
 ) -> int:
     """Which local AI runtimes run a model here, best first: why, what to mind, how much memory, how fast, and the exact commands."""
@@ -30,6 +39,8 @@ def recommend(
     from pathfinder.cli.wish import Wish, decided
 
     session = ctx.obj
+    if as_ is not None:
+        picturable(as_, session)
     wish = Wish(model, task, for_, prefer, context, concurrency, quant, runtime)
     seen: dict[str, Any] = {}
 
@@ -40,12 +51,42 @@ def recommend(
 
     def show(found: Any) -> None:
         from pathfinder.cli.session import say
-        from pathfinder.cli.wish import columns
-        from pathfinder.telling.show import recommendation
 
-        say(recommendation(found, seen["facts"], columns(), session.explain))
+        say(text(found, seen["facts"], session) if as_ is None else drawn(as_, found, seen["facts"], wish, session))
 
     return answer(session, one, show, deadline=deadline)
+
+
+def text(found: "Recommendation", facts: "Facts", session: "Session") -> str:
+    from pathfinder.cli.wish import columns
+    from pathfinder.data.store import rank_table
+    from pathfinder.telling.show import recommendation
+
+    return recommendation(found, facts, columns(), session.explain, rank_table(session.overlay)["ranks"]["reach"]["also"])
+
+
+def picturable(format: str, session: "Session") -> None:
+    """Raises Problem for a format that is not there, and for what no one picture can show."""
+    from pathfinder.cli.hosts import references
+    from pathfinder.data.store import templates
+    from pathfinder.telling.render import template
+
+    template(format, templates() / PICTURES)
+    if len(references(session)) > 1 and not session.json:
+        raise Problem("A picture is of one host.", where="--as", hint="Ask for each host by itself.")
+
+
+def drawn(format: str, found: "Recommendation", facts: "Facts", wish: "Wish", session: "Session") -> str:
+    from pathfinder import __version__
+    from pathfinder.cli.wish import demand, rules
+    from pathfinder.data.store import templates
+    from pathfinder.deciding.qualities import by_quality
+    from pathfinder.telling.picture import picture, render
+
+    asked = demand(wish, session)
+    data = rules(session, asked.runtime)
+    drawing = picture(found, facts, by_quality(facts, asked, data), data.table, __version__)
+    return render(format, drawing, templates() / PICTURES).rstrip("\n")
 
 
 def status(found: Any) -> int:

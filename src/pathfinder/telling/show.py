@@ -1,7 +1,7 @@
 """A recommendation as plain text for a terminal of any width; the same values as the JSON, nothing decided here."""
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from pathfinder.deciding.unlock import LABELS, needs
 from pathfinder.language.compare import spell_bytes
@@ -16,14 +16,15 @@ DECODES = ("chat", "completion", "transcribe")
 MARKS = {"works": " ", "partial": "!", "unknown": "?"}
 
 
-def recommendation(found: Recommendation, facts: Facts, width: int = 80, explain: bool = False) -> str:
-    return "\n".join(_lines(found, facts, max(40, width), explain))
+def recommendation(found: Recommendation, facts: Facts, width: int = 80, explain: bool = False, well_known: Collection[str] = ()) -> str:
+    """`well_known`: runtimes whose absence is explained before that of others."""
+    return "\n".join(_lines(found, facts, max(40, width), explain, well_known))
 
 
-def _lines(found: Recommendation, facts: Facts, width: int, explain: bool) -> Iterator[str]:
+def _lines(found: Recommendation, facts: Facts, width: int, explain: bool, well_known: Collection[str]) -> Iterator[str]:
     first = found.candidates[0] if found.candidates else None
     yield from _wrap(f"{found.model} on {machine(facts)}", width)
-    yield from _wrap(_wish(found, first), width)
+    yield from _wrap(wish(found), width)
     if found.alternatives:
         yield from _wrap(f"Not to be confused with {', '.join(found.alternatives)}.", width)
     if explain:
@@ -47,11 +48,13 @@ def _lines(found: Recommendation, facts: Facts, width: int, explain: bool) -> It
         yield from _commands(first)
     if found.rejected:
         yield ""
-        yield "Not here:"
-        yield from _rejected(found.rejected, width, explain)
+        yield "Not here, and what would change that:"
+        yield from _rejected(found.rejected, width, explain, well_known)
 
 
-def _wish(found: Recommendation, first: Plan | None) -> str:
+def wish(found: Recommendation) -> str:
+    """What was planned for, in a sentence."""
+    first = found.candidates[0] if found.candidates else None
     who = {"solo": "one person", "team": "a team", "production": "production"}[found.audience]
     context = f", {first.estimate.context} tokens of context" if first and first.estimate and found.task in READS else ""
     prefer = f", {found.prefer} first" if found.prefer else ""
@@ -74,20 +77,29 @@ def machine(facts: Facts) -> str:
 
 
 def _plan(plan: Plan, task: str, width: int, explain: bool) -> Iterator[str]:
-    form = ""
-    if plan.artifact:
-        same = plan.artifact.quant.lower() == plan.artifact.format
-        form = plan.artifact.quant if same else f"{plan.artifact.quant} {plan.artifact.format}"
-    where = f"{plan.backend} x{len(plan.devices)}" if len(plan.devices) > 1 else plan.backend
-    parts = [form, where, {"split": "split with system memory"}.get(plan.placement, ""), memory(plan)]
-    parts += [speed(plan) if task in DECODES else "", proof(plan)]
+    parts = [form(plan), where(plan), memory(plan), speed(plan) if task in DECODES else "", proof(plan)]
     head = f"{plan.rank:>2}.{MARKS[plan.verdict]} {plan.name}: "
     yield from _wrap(head + " · ".join(part for part in parts if part), width, "     ")
-    for says in _notes(plan, explain):
+    for says in notes(plan, explain):
         yield from _wrap(f"     {says}", width, "       ")
 
 
-def _notes(plan: Plan, explain: bool) -> Iterator[str]:
+def form(plan: Plan) -> str:
+    """`Q4_K_M gguf`; empty when the files are not listed."""
+    if plan.artifact is None:
+        return ""
+    same = plan.artifact.quant.lower() == plan.artifact.format
+    return plan.artifact.quant if same else f"{plan.artifact.quant} {plan.artifact.format}"
+
+
+def where(plan: Plan) -> str:
+    """`cuda x2 · split with system memory`."""
+    devices = f"{plan.backend} x{len(plan.devices)}" if len(plan.devices) > 1 else plan.backend
+    return f"{devices} · split with system memory" if plan.placement == "split" else devices
+
+
+def notes(plan: Plan, explain: bool = False) -> Iterator[str]:
+    """What to mind (`!`), what is not known (`?`), and why (`-`)."""
     for hit in plan.caveats:
         yield f"! {'May apply: ' if hit.applies is None else ''}{hit.says}"
     for blocker in plan.unknown:
@@ -162,25 +174,44 @@ def _commands(plan: Plan) -> Iterator[str]:
         yield f"  API: {plan.endpoint.url} ({plan.endpoint.api})"
 
 
-def _rejected(rejected: tuple[Rejected, ...], width: int, explain: bool) -> Iterator[str]:
-    """Runtimes with the same way out in one line; those made for other work in a line together; not more than a screen of them."""
-    others = [one.runtime for one in rejected if any(blocker.fact == "want.task" for blocker in one.why)]
+def _rejected(rejected: tuple[Rejected, ...], width: int, explain: bool, well_known: Collection[str]) -> Iterator[str]:
+    """All of them for `explain`; else the nearest, the well-known ones first, and how many more there are."""
+    groups = list(grouped(rejected).items())
+    others = [one.runtime for one in rejected if _other_work(one)]
+    shown = groups if explain else sorted(groups, key=lambda group: not any(name in well_known for name in group[1]))[:MOST_REJECTED]
+    for says, names in shown:
+        known = sorted(names, key=lambda name: name not in well_known)
+        yield from _wrap(f"  {_several(known, len(known) if explain else MOST_NAMES)}: {says}", width, "      ")
+    if explain:
+        yield from _wrap(f"  Made for other work: {', '.join(others)}", width, "      ") if others else ()
+        return
+    left = len(rejected) - sum(len(names) for _, names in shown) - len(others)
+    parts = [f"{left} more" if left else "", f"{len(others)} made for other work" if others else ""]
+    if any(parts):
+        yield from _wrap(f"  and {' and '.join(filter(None, parts))}; --explain names them all and why.", width, "      ")
+
+
+MOST_REJECTED = 5
+MOST_NAMES = 6
+"""Reasons, and names before each, that are shown without `--explain`."""
+
+
+def grouped(rejected: tuple[Rejected, ...]) -> dict[str, list[str]]:
+    """Runtimes with the same way out together, without those made for other work."""
     groups: dict[str, list[str]] = {}
     for one in rejected:
-        if one.runtime not in others:
+        if not _other_work(one):
             groups.setdefault(_without_name(why(one)), []).append(one.runtime)
-    shown = list(groups.items()) if explain else list(groups.items())[:MOST_REJECTED]
-    for says, names in shown:
-        yield from _wrap(f"  {', '.join(names)}: {says}", width, "      ")
-    left = [name for _, names in list(groups.items())[len(shown) :] for name in names]
-    if left:
-        yield from _wrap(f"  and {len(left)} more (--explain tells why): {', '.join(left)}", width, "      ")
-    if others:
-        yield from _wrap(f"  Made for other work: {', '.join(others)}", width, "      ")
+    return groups
 
 
-MOST_REJECTED = 12
-"""Lines of reasons before the rest is only named."""
+def _other_work(one: Rejected) -> bool:
+    return any(blocker.fact == "want.task" for blocker in one.why)
+
+
+def _several(names: list[str], most: int) -> str:
+    more = len(names) - most
+    return ", ".join(names) if more <= 1 else f"{', '.join(names[:most])} and {more} more"
 
 
 def _without_name(says: str) -> str:
