@@ -69,6 +69,12 @@ def test_a_gpu_nobody_measured(benchmark: ModuleType) -> None:
         ("Navi 31 [Radeon RX 7900 XT/7900 XTX/7900 GRE/7900M]", 20, "Radeon RX 7900 XT"),
         ("NVIDIA Corporation GA104 [GeForce RTX 3070]", 8, "GeForce RTX 3070"),
         ("Intel Arc Graphics 130V / 140V", 16, "Arc Graphics 140V"),
+        ("NVIDIA GeForce RTX 2060 with Max-Q Design", 6, "GeForce RTX 2060 with Max-Q Design"),
+        ("NVIDIA GeForce RTX 3050 6GB Laptop GPU", 6, "GeForce RTX 3050 6GB Laptop GPU"),
+        ("NVIDIA RTX 2000 Ada Generation Laptop GPU", 8, "RTX 2000 Ada Generation Laptop GPU"),
+        ("Tesla V100-SXM3-32GB", 32, "Tesla V100-SXM3-32GB"),
+        ("AMD Radeon RX 6800M", 12, "Radeon RX 6800M"),
+        ("Intel(R) Arc(TM) A370M Graphics", 4, "Arc A370M"),
     ],
 )
 def test_chips_by_the_names_drivers_give(tables: Tables, name: str, memory: int, chip: str) -> None:
@@ -83,7 +89,16 @@ def test_an_unknown_name_is_no_chip(tables: Tables) -> None:
 
 
 @pytest.mark.parametrize(
-    ("model", "family"), [("Intel(R) Core(TM) i9-10900X CPU @ 3.70GHz", 93.9), ("AMD Ryzen 9 7950X 16-Core Processor", 83.2)]
+    ("model", "family"),
+    [
+        ("Intel(R) Core(TM) i9-10900X CPU @ 3.70GHz", 93.9),
+        ("AMD Ryzen 9 7950X 16-Core Processor", 83.2),
+        ("AMD Ryzen Threadripper PRO 9995WX 96-Cores", 409.6),
+        ("AMD EPYC 74F3 24-Core Processor", 204.8),
+        ("AMD EPYC 9R14 96-Core Processor", 460.8),
+        ("Intel(R) Xeon(R) w9-3495X", 307.2),
+        ("Intel(R) Xeon(R) 6787P", 409.6),
+    ],
 )
 def test_processors_by_their_memory(tables: Tables, model: str, family: float) -> None:
     found = chips.processor(Cpu(model=model), None, tables.chips)

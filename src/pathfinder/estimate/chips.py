@@ -8,6 +8,8 @@ from pathfinder.types import Cpu, Device, Frozen
 
 NOISE = re.compile(r"\((?:r|tm|c)\)|®|™|\b(?:nvidia|amd|ati|intel|apple|qualcomm|graphics|corporation|gpu|series|with|design)\b", re.I)
 MOBILE = re.compile(r"\b(?:laptop|mobile|max-q)\b", re.I)
+LAPTOP = re.compile(r"\b(?:laptop|mobile)\b", re.I)
+"""Spellings of one and the same; Max-Q is another chip, with slower memory."""
 SIZE = re.compile(r"\b\d+ ?gb\b", re.I)
 
 
@@ -127,7 +129,7 @@ def published(name: str, raw: Mapping[str, Any]) -> Published:
 def words(name: str) -> frozenset[str]:
     """The words that tell a chip: without makers' names, trade marks and memory sizes."""
     plain = SIZE.sub(" ", NOISE.sub(" ", name.lower()))
-    plain = MOBILE.sub(" ", plain)
+    plain = LAPTOP.sub(" ", plain)
     return frozenset(re.findall(r"[a-z0-9+]+(?:-[a-z0-9]+)*", plain)) - {"geforce", "radeon", "tesla", "device"}
 
 
