@@ -11,11 +11,14 @@ from typing import Any
 
 import jsonschema
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pathfinder import engines
 from pathfinder.cli import main
-from pathfinder.judging.bench import Bench, Row, compared, expecting, table
+from pathfinder.judging.bench import Bench, Row, compared, curves, expecting, table
 from pathfinder.telling import schemas
+from pathfinder.telling.plot import MARKS, Line, plot
 from pathfinder.types import Interval, SpeedEstimate
 
 WAIT, PACE = 0.2, 0.02
@@ -112,10 +115,12 @@ def test_a_model_that_ends_at_once_has_read_all_the_same(capsys: pytest.CaptureF
 
 @pytest.mark.skipif(not engines.installed(engines.ENGINES["llama.cpp"]), reason="llama-cpp-python is not installed")
 def test_an_engine_reads_exactly_so_many_tokens(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    status, said = ask(capsys, "--prompts", "7,64", "--tokens", "16", "--repetitions", "2", "--threads", "1")
+    status, said = ask(capsys, "--prompts", "7,64", "--depths", "40", "--tokens", "16", "--repetitions", "2", "--threads", "1")
     assert status == 0 and said["threads"] == 1
     jsonschema.validate(said, schemas.schema("bench"))
-    assert [(row["test"], row["tokens"], row["repetitions"]) for row in said["rows"]] == [("pp7", 7, 2), ("pp64", 64, 2), ("tg16", 16, 2)]
+    assert [(row["test"], row["tokens"], row["repetitions"]) for row in said["rows"]] == [
+        ("pp7", 7, 2), ("pp64", 64, 2), ("tg16", 16, 2), ("tg16 @ d40", 16, 2)
+    ]  # fmt: skip
     assert all(row["tps"] > 0 for row in said["rows"])
     earlier = tmp_path / "earlier.json"
     earlier.write_text(json.dumps(said))
@@ -138,11 +143,48 @@ def test_a_change_is_told_where_it_exceeds_the_noise() -> None:
 
 
 def test_what_is_expected_stands_beside() -> None:
-    speed = SpeedEstimate(prefill_tps=Interval(low=1, likely=2, high=3), decode_tps=Interval(low=4, likely=5, high=6))
-    rows = (Row(test="pp512", tps=2.0), Row(test="tg128", tps=9.0), Row(test="tg128", concurrency=4, tps=9.0))
-    done = expecting(Bench(engine="e", model="m", rows=rows), speed)
-    assert [row.expected.high for row in done.rows] == [3, 6, None]
-    assert "expected 4 to 6" in table(done)[2]
+    def at(context: int) -> SpeedEstimate:
+        return SpeedEstimate(prefill_tps=Interval(low=1, likely=2, high=context), decode_tps=Interval(low=4, likely=5, high=context))
+
+    rows = (Row(test="pp512", tps=2.0), Row(test="tg128 @ d512", tps=9.0), Row(test="tg128", concurrency=4, tps=9.0))
+    done = expecting(Bench(engine="e", model="m", rows=rows), at)
+    assert [row.expected.high for row in done.rows] == [512, 640, None]
+    assert "expected 4 to 640" in table(done)[2]
+
+
+def test_curves_go_over_the_context_or_over_the_requests_at_once() -> None:
+    read = [Row(test=f"pp{size}", tps=float(size), before_tps=1.0) for size in (512, 64)]
+    made = [Row(test="tg8", tps=9.0), Row(test="tg8 @ d100", tps=5.0), Row(test="tg8 @ d200")]
+    (_, reading), (_, making) = curves(Bench(engine="e", model="m", rows=(*read, *made)))
+    assert [(line.name, line.points) for line in reading] == [
+        ("now", [(512.0, 512.0), (64.0, 64.0)]), ("before", [(512.0, 1.0), (64.0, 1.0)])
+    ]  # fmt: skip
+    assert [line.points for line in making] == [[(8.0, 9.0), (108.0, 5.0)]]
+    served = [Row(test=test, concurrency=count, tps=7.0 * count) for test in ("pp64", "pp512") for count in (1, 4)]
+    (title, lines), (_, nothing) = curves(Bench(engine="e", model="m", rows=tuple(served)))
+    assert "requests at once" in title and [line.name for line in lines] == ["pp64", "pp512"] and not nothing
+    assert lines[0].points == [(1.0, 7.0), (4.0, 28.0)]
+
+
+POINTS = st.lists(st.tuples(st.floats(1, 1e6), st.floats(0, 1e9)), min_size=1, max_size=8)
+
+
+@given(lines=st.lists(POINTS, max_size=6), width=st.integers(0, 200), ascii=st.booleans())
+def test_a_chart_fits_its_width_and_shows_every_line(lines: list[list[tuple[float, float]]], width: int, ascii: bool) -> None:
+    drawn = plot("t", [Line(str(at), points) for at, points in enumerate(lines)], width, ascii)
+    assert all(len(row) <= max(width, 24) for row in drawn[:-1])
+    assert bool(drawn) == any(len({x for x, _ in points}) > 1 for points in lines)
+    if drawn:
+        assert not ascii or "".join(drawn).isascii()
+        assert any(MARKS[ascii][len(lines) - 1] in row for row in drawn)  # The last one is drawn on top.
+
+
+def test_a_chart_has_the_highest_point_at_the_top_and_the_axis_at_zero() -> None:
+    drawn = plot("title", [Line("a", [(1, 100.0), (2, 50.0), (4, 0.0)])], 40, ascii=True)
+    grid = [row.partition("|")[2] for row in drawn[1:11]]
+    assert drawn[0] == "title" and "100 |o" in drawn[1]
+    assert grid[-1].endswith("o") and grid[5][len(grid[-1]) // 2] == "o"
+    assert drawn[-1].split() == ["1", "2", "4"]
 
 
 @pytest.mark.parametrize(
@@ -152,6 +194,7 @@ def test_what_is_expected_stands_beside() -> None:
         (["--prompts", "0"], "no list of numbers"),
         (["--concurrency", "2"], "one request at a time"),
         (["--repetitions", "0"], "positive"),
+        (["--depths", "0"], "no list of numbers"),
         (["--model", "/no/such.gguf"], "no such file"),
         (["--engine", "http://127.0.0.1:9"], "nothing answers"),
         (["--compare", __file__], "no result of `pathfinder bench --json`"),

@@ -131,7 +131,7 @@ def test_a_broken_folder_is_one_sentence(kind: str, capsys: pytest.CaptureFixtur
 
 USAGE: dict[str, list[str]] = {
     "no such file": ["--model", "no-such.gguf"],
-    "a reference to the hub": ["--model", "hf:owner/name"],
+    "no reference to the hub": ["--model", "hf:owner"],
     "an unknown engine": ["--engine", "exllama"],
     "the other engine": ["--engine", "mlx", "--model", str(GGUF)],
     "a negative number": ["--tokens", "-1"],

@@ -2,7 +2,8 @@
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext, redirect_stdout
+from typing import Any
 
 from pathfinder.cli.session import Session, say
 from pathfinder.errors import ExitStatus, Problem
@@ -59,6 +60,11 @@ def agree(question: str, yes: bool) -> None:
         raise Problem("Nothing was done: there is no terminal to ask in.", hint="Add --yes to agree beforehand.", exit=ExitStatus.NO)
     if input(f"{question} [y/N] ").strip().lower() not in ("y", "yes"):
         raise Problem("Nothing was done.", exit=ExitStatus.NO)
+
+
+def aside(session: Session) -> AbstractContextManager[Any]:
+    """With --json what is told on the way goes to standard error, so that the document stands alone."""
+    return redirect_stdout(sys.stderr) if session.json else nullcontext()
 
 
 @contextmanager

@@ -17,7 +17,7 @@ def launch(
     concurrency: Annotated[int | None, typer.Option(help="Requests at once.")] = None,
     quant: Annotated[str | None, typer.Option(help="Only this quantisation.")] = None,
     wait: Annotated[float, typer.Option(metavar="SECONDS", help="How long it may take until it answers.")] = 600.0,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Install what is missing without asking.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Install and fetch what is missing without asking.")] = False,
     verify: Annotated[
         bool, typer.Option("--verify", help="Judge its numbers, device and speed once it answers, then end it (with --detach it stays).")
     ] = False,
@@ -30,9 +30,9 @@ def launch(
 
     In the foreground Ctrl-C ends it; with --detach it stays, and `pathfinder ps`, `logs` and `stop` look after it.
     """
-    from pathfinder.cli.acting import show_steps
+    from pathfinder.cli.acting import aside, show_steps
     from pathfinder.cli.hosts import only_live
-    from pathfinder.cli.serving import after_start, aside, check_port, make_ready, planned_at, ready, serve
+    from pathfinder.cli.serving import after_start, check_port, make_ready, planned_at, ready, serve
     from pathfinder.errors import Problem
 
     session = ctx.obj
@@ -75,7 +75,8 @@ def proved(plan: Any, step: Any, model: str, detach: bool, wait: float, record: 
     from pathlib import Path
 
     from pathfinder.cli import verifying
-    from pathfinder.cli.serving import after_start, aside, ready, serve
+    from pathfinder.cli.acting import aside
+    from pathfinder.cli.serving import after_start, ready, serve
     from pathfinder.errors import Problem
 
     before = verifying.facts_before(session)

@@ -15,7 +15,12 @@ def run(
     ctx: typer.Context,
     model: Annotated[
         str,
-        typer.Option(metavar="FILE.gguf|FOLDER", help="A local model, or a server's name for one; the bundled probe model when left out."),
+        typer.Option(
+            "--model",
+            "-m",
+            metavar="REF",
+            help="A model by any name, hf:owner/repo[:QUANT], a .gguf file or a folder; a server's name for one; else the probe model.",
+        ),
     ] = "",
     engine: Annotated[
         str,
@@ -26,6 +31,7 @@ def run(
     context: Annotated[int, typer.Option(help="Context size in tokens.")] = 0,
     threads: Annotated[int, typer.Option(help="CPU threads; the usable CPUs when left out.")] = 0,
     timeout: Annotated[float, typer.Option(metavar="S", help="Seconds one engine process may take.")] = 300.0,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Fetch the model without asking.")] = False,
     record: Annotated[str, typer.Option(metavar="FILE", help="Write the results to a file as well.")] = "",
 ) -> int:
     """Smoke test: load a model, generate, measure, and judge the numbers against a float64 reference.
@@ -35,11 +41,15 @@ def run(
     session: Session = ctx.obj
     only_live(session, "run")
     _positive(tokens=tokens, context=context, threads=threads, timeout=timeout)
+    from pathfinder.cli.acting import aside
+    from pathfinder.cli.fetching import for_engine
     from pathfinder.cli.streaming import Progress
     from pathfinder.judging import smoke
 
     if engine.startswith(("http://", "https://")):
         return _finish([_served(engine, model, prompt, tokens, timeout, session)], session, record)
+    with aside(session):
+        there = for_engine(model, engine, yes, session) if model else None
     facts = facts_of(LIVE, session)
     asked = smoke.Asked(
         threads=threads or smoke.threads(facts),
@@ -49,7 +59,7 @@ def run(
         seconds=timeout,
     )
     with Progress(quiet=session.json, color=not session.no_color) as progress:
-        results = _bundled(engine, asked, progress) if not model else [_local(model, engine, asked, progress, facts)]
+        results = [_one(*there, model, asked, progress, facts)] if there else _bundled(engine, asked, progress)
     return _finish(results, session, record)
 
 
@@ -94,26 +104,18 @@ def _bundled(name: str, asked: Any, progress: Any) -> list[Any]:
     return results
 
 
-def _local(model: str, name: str, asked: Any, progress: Any, facts: Facts) -> Any:
+def _one(chosen: Any, path: Path, model: str, asked: Any, progress: Any, facts: Facts) -> Any:
     from msgspec.structs import replace
 
-    from pathfinder import engines
     from pathfinder.judging import probe_model, smoke
     from pathfinder.judging.forecast import forecast
-    from pathfinder.naming.local_model import local_model
 
-    path, kind = local_model(model)
-    chosen = engines.engine(name) if name else next(e for e in engines.ENGINES.values() if e.reads == kind)
-    if chosen.reads != kind:
-        wants = "GGUF files" if chosen.reads == "gguf" else "Hugging Face folders"
-        raise Problem(f"The engine {chosen.name} reads {wants}.", where=model, hint="Leave --engine out, or name the other engine.")
-    engines.need(chosen)
     progress.start(chosen.name, model)
     form = probe_model.form_of(path)
     result = smoke.model(chosen, path, asked, form, progress.listener)
     if form is None:
         context = asked.context or (result.prompt_tokens or 0) + (result.generated_tokens or 0)
-        result = replace(result, expected=forecast(chosen.name, path, result.device_used, facts, context))
+        result = replace(result, model=model, expected=forecast(chosen.name, path, result.device_used, facts, context))
     progress.result(result)
     return result
 

@@ -4,7 +4,7 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext, redirect_stdout
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +82,7 @@ def make_ready(plan: Plan, session: Session, yes: bool) -> Step:
         from pathfinder.acting.install import carry_out
 
         carry_out(plan, before, say)
-    return with_files(plan, step, session)
+    return with_files(plan, step, session, yes)
 
 
 def make_hub_cache() -> None:
@@ -105,7 +105,7 @@ def after_start(plan: Plan) -> None:
         carry_out(plan, plan.launch[index + 1 :], say, tell)
 
 
-def with_files(plan: Plan, step: Step, session: Session) -> Step:
+def with_files(plan: Plan, step: Step, session: Session, yes: bool) -> Step:
     """The same step with the model's file fetched, where the command names a path that is ours and nothing is there yet."""
     artifact = plan.artifact
     if artifact is None or artifact.path or not artifact.repo or not artifact.file:
@@ -115,13 +115,8 @@ def with_files(plan: Plan, step: Step, session: Session) -> Step:
         return step
     from pathfinder.cli.fetching import fetch_artifact
 
-    path = str(fetch_artifact(artifact, session)[0])
+    path = str(fetch_artifact(artifact, session, yes))
     return replace(step, argv=tuple(path if word == wanted else word for word in step.argv or ()))
-
-
-def aside(session: Session) -> AbstractContextManager[Any]:
-    """With --json what is told on the way goes to standard error, so that the document stands alone."""
-    return redirect_stdout(sys.stderr) if session.json else nullcontext()
 
 
 @contextmanager

@@ -83,7 +83,7 @@ def summary(result: Any) -> list[str]:
         _figure(result.prefill_tps, "prefill {:.0f} tokens/s"),
         _figure(result.decode_tps, "decode {:.1f} tokens/s") + _range(result.expected.decode_tps),
         _figure(result.peak_memory_bytes and result.peak_memory_bytes / 2**20, "peak memory {:.0f} MiB"),
-        _figure(result.threads, "{} threads"),
+        _figure(result.threads, "{} thread" if result.threads == 1 else "{} threads"),
     ]
     lines = [f"  {result.verdict}: {result.says}"]
     if len(result.numerics.forms) > 1:

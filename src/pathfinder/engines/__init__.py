@@ -18,26 +18,42 @@ class Engine(Frozen, frozen=True, kw_only=True):
     distribution: str
     extra: str
     reads: Kind
+    runtime: str = ""
+    """The runtime of the matrix whose files it reads."""
 
 
 ENGINES = {
     e.name: e
     for e in (
         Engine(
-            name="llama.cpp", script="run_llama_cpp.py", module="llama_cpp", distribution="llama-cpp-python", extra="llama", reads="gguf"
+            name="llama.cpp",
+            script="run_llama_cpp.py",
+            module="llama_cpp",
+            distribution="llama-cpp-python",
+            extra="llama",
+            reads="gguf",
+            runtime="llama.cpp",
         ),
-        Engine(name="mlx", script="run_mlx.py", module="mlx_lm", distribution="mlx-lm", extra="mlx", reads="folder"),
+        Engine(name="mlx", script="run_mlx.py", module="mlx_lm", distribution="mlx-lm", extra="mlx", reads="folder", runtime="mlx-lm"),
     )
 }
 
 
 def engine(name: str) -> Engine:
     """The engine of a name; raises `Problem` for an unknown one."""
-    if name.startswith(("http://", "https://")):
-        raise Problem("A served endpoint cannot be tested yet.", where=name, hint=f"Name one of: {', '.join(ENGINES)}.")
     if name not in ENGINES:
         raise Problem("No such engine.", where=name, hint=f"There are: {', '.join(ENGINES)}.")
     return ENGINES[name]
+
+
+def reading(kind: str, asked: Engine | None, where: str) -> Engine:
+    """The engine for a GGUF file or a folder; raises `Problem` when the one asked for does not read such."""
+    if asked is None:
+        return next(one for one in ENGINES.values() if one.reads == kind)
+    if asked.reads != kind:
+        wants = "GGUF files" if asked.reads == "gguf" else "Hugging Face folders"
+        raise Problem(f"The engine {asked.name} reads {wants}.", where=where, hint="Leave --engine out, or name the other engine.")
+    return asked
 
 
 def installed(found: Engine) -> bool:

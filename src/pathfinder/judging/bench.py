@@ -11,6 +11,7 @@ from pathfinder import engines
 from pathfinder.errors import ExitStatus, Problem
 from pathfinder.judging import smoke
 from pathfinder.judging.served import FASTEST_SECONDS, address
+from pathfinder.telling.plot import Line
 from pathfinder.types import EngineRun, Frozen, Interval, SpeedEstimate
 
 LOAD = engines.Engine(name="openai", script="bench_openai.py", module="http", distribution="", extra="", reads="gguf")
@@ -50,26 +51,37 @@ class Bench(Frozen, frozen=True, kw_only=True):
     rows: tuple[Row, ...] = ()
 
 
-def of_engine(
-    engine: engines.Engine, path: Path, name: str, *, sizes: Sequence[int], tokens: int, repetitions: int, threads: int, seconds: float
-) -> Bench:
-    """Each prompt size and the generation alone, in one process of the engine. Raises `Problem` when it cannot."""
-    tests = [(size, 1) for size in sizes] + ([(1, tokens)] if tokens else [])
-    prompts = [{"text": TEXT, "watch": None, "count": size, "tokens": made} for size, made in tests for _ in range(repetitions + 1)]
+class Asked(Frozen, frozen=True, kw_only=True):
+    """What an engine is measured at: prompts of `sizes` tokens, `tokens` generated alone and behind each of `depths` tokens."""
+
+    sizes: Sequence[int]
+    depths: Sequence[int] = ()
+    tokens: int = 128
+    repetitions: int = 3
+    seconds: float = 1800.0
+
+
+def of_engine(engine: engines.Engine, path: Path, name: str, asked: Asked, threads: int) -> Bench:
+    """Each prompt size, then the generation at each depth, in one process of the engine. Raises `Problem` when it cannot."""
+    tokens, times = asked.tokens, asked.repetitions + 1
+    tests = [(f"pp{size}", size, 1) for size in asked.sizes]
+    if tokens:
+        tests += [(f"tg{tokens}", 1, tokens), *((f"tg{tokens} @ d{depth}", depth, tokens) for depth in asked.depths)]
+    prompts = [{"text": TEXT, "watch": None, "count": size, "tokens": made} for _, size, made in tests for _ in range(times)]
     request = {
         "model": str(path.absolute()), "threads": threads, "context": None, "batch": None, "tokens": max(tokens, 1), "ignore_end": True,
         "prompts": prompts,
     }  # fmt: skip
-    ran = smoke.start(engine, request, seconds)
+    ran = smoke.start(engine, request, asked.seconds)
     _through(ran, str(path), len(prompts))
     rows = []
-    for at, (size, made) in enumerate(tests):
-        kept = ran.samples[at * (repetitions + 1) + 1 : (at + 1) * (repetitions + 1)]  # The first one warms up.
-        if (size, made) == (1, tokens):
+    for at, (test, size, made) in enumerate(tests):
+        kept = ran.samples[at * times + 1 : (at + 1) * times]  # The first one warms up.
+        if test.startswith("tg"):
             rates = [(len(one.tokens) - 1) / one.decode_seconds for one in kept if one.decode_seconds and len(one.tokens) > 1]
-            rows.append(_row(f"tg{tokens}", tokens, rates))
+            rows.append(_row(test, made, rates))
         else:
-            rows.append(_row(f"pp{size}", size, [size / one.prefill_seconds for one in kept if one.prefill_seconds]))
+            rows.append(_row(test, size, [size / one.prefill_seconds for one in kept if one.prefill_seconds]))
     return Bench(
         engine=engine.name, engine_version=ran.engine_version, device_used=ran.device_used, model=name, threads=threads,
         peak_memory_bytes=ran.peak_memory_bytes, rows=tuple(rows),
@@ -145,14 +157,23 @@ def _through(ran: EngineRun, where: str, samples: int) -> None:
                       exit=ExitStatus.NO)  # fmt: skip
 
 
-def expecting(bench: Bench, speed: SpeedEstimate) -> Bench:
-    """The predicted interval beside each row of one request."""
+def expecting(bench: Bench, at: Callable[[int], SpeedEstimate]) -> Bench:
+    """The predicted interval beside each row of one request; `at` predicts the speeds at so many tokens of context."""
 
     def one(row: Row) -> Row:
-        expected = speed.prefill_tps if row.test.startswith("pp") else speed.decode_tps
-        return replace(row, expected=expected) if row.concurrency == 1 else row
+        if row.concurrency > 1:
+            return row
+        size, depth = sized(row)
+        speed = at(size + depth)
+        return replace(row, expected=speed.prefill_tps if row.test.startswith("pp") else speed.decode_tps)
 
     return replace(bench, rows=tuple(one(row) for row in bench.rows))
+
+
+def sized(row: Row) -> tuple[int, int]:
+    """Tokens of a test and tokens of context before it: `tg128 @ d512` is (128, 512)."""
+    test, _, depth = row.test.partition(" @ d")
+    return int(test[2:]), int(depth or 0)
 
 
 def compared(bench: Bench, before: Bench, name: str) -> Bench:
@@ -187,6 +208,29 @@ def table(bench: Bench) -> list[str]:
     spelt = [[cell.rjust(width) if at else cell.ljust(width) for at, (cell, width) in enumerate(zip(line, widths, strict=False))]
              + [line[-1]] for line in (heads, *lines)]  # fmt: skip
     return ["  ".join(line).rstrip() for line in spelt]
+
+
+def curves(bench: Bench) -> list[tuple[str, list[Line]]]:
+    """Title and lines of a chart a kind: speed over the requests at once where there were several counts, else over the context."""
+    by_requests = len({row.concurrency for row in bench.rows}) > 1
+    found = []
+    for kind, name, over in (("pp", "Reading", "the prompt's tokens"), ("tg", "Generating", "tokens of context at its end")):
+        rows = [row for row in bench.rows if row.test.startswith(kind) and row.tps]
+        groups = dict.fromkeys(row.test for row in rows) if by_requests else [kind]
+        lines = []
+        for group in groups:
+            mine = [row for row in rows if row.test == group or not by_requests]
+            at = [float(row.concurrency if by_requests else _context(row)) for row in mine]
+            lines.append(Line(group if by_requests else "now", [(x, row.tps or 0.0) for x, row in zip(at, mine, strict=True)]))
+            was = [(x, row.before_tps) for x, row in zip(at, mine, strict=True) if row.before_tps]
+            lines += [Line(f"{group} before" if by_requests else "before", was)] if was else []
+        found.append((f"{name}, tokens/s over {'requests at once' if by_requests else over}", lines))
+    return found
+
+
+def _context(row: Row) -> int:
+    size, depth = sized(row)
+    return size if row.test.startswith("pp") else depth + size
 
 
 def _notes(row: Row) -> list[str]:

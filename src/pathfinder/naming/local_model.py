@@ -8,8 +8,6 @@ from pathfinder.errors import Problem
 
 def local_model(ref: str) -> tuple[Path, Literal["gguf", "folder"]]:
     """The path and kind of a local model. Raises `Problem`, one sentence, for what is no whole GGUF file or model folder."""
-    if ref.startswith("hf:"):
-        raise Problem("Models are not downloaded for a run yet.", where=ref, hint="Download it, then name the .gguf file or the folder.")
     path = Path(ref).expanduser()
     if path.is_dir():
         _folder(path, ref)

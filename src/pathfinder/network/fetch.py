@@ -54,17 +54,34 @@ def look(repo: str, revision: str = "main") -> tuple[RemoteFile, ...]:
 
 def fetch(files: Sequence[RemoteFile], progress: Progress = lambda file, done: None) -> tuple[Path, ...]:
     """The local paths of the files, in order, every one whole and checked. Raises `Problem`; what arrived stays for the next try."""
-    missing = sum(_missing_bytes(file) for file in files if not _blob(file).exists())
-    room(missing, _cache(), "Free space, choose a smaller quantisation, or set HF_HOME to another disk.")
+    need_room(files)
     return tuple(_one(file, progress) for file in files)
 
 
-def cached(repo: str, name: str, revision: str = "main") -> Path | None:
-    """The local path of a file that an earlier fetch brought; never touches the network."""
-    from huggingface_hub import try_to_load_from_cache
+def need_room(files: Sequence[RemoteFile]) -> None:
+    """Raises `Problem` when the disk of the cache cannot hold what is missing of the files."""
+    room(missing_bytes(files), _cache(), "Free space, choose a smaller quantisation, or set HF_HOME to another disk.")
 
-    found = try_to_load_from_cache(repo, name, revision=revision)
-    return Path(found) if isinstance(found, str) else None
+
+def missing_bytes(files: Sequence[RemoteFile]) -> int:
+    """What is still to be fetched of them."""
+    return sum(_missing_bytes(file) for file in files if not _blob(file).exists())
+
+
+def held(repo: str, revision: str = "main") -> tuple[RemoteFile, ...]:
+    """The files of a repository that the cache has whole; never touches the network. Their digests are not looked up."""
+    try:
+        commit = (_folder(repo) / "refs" / revision).read_text(encoding="utf-8").strip()
+        snapshot = _folder(repo) / "snapshots" / commit
+        paths = sorted(path for path in snapshot.rglob("*") if path.is_file())
+        return tuple(RemoteFile(repo, commit, path.relative_to(snapshot).as_posix(), path.stat().st_size, "", revision) for path in paths)
+    except OSError:
+        return ()
+
+
+def local_path(file: RemoteFile) -> Path:
+    """Where a file that was fetched lies: huggingface-hub's own name for it."""
+    return _folder(file.repo) / "snapshots" / file.commit / file.name
 
 
 def _remote(repo: str, commit: str, sibling: Any, revision: str) -> RemoteFile:
@@ -203,7 +220,7 @@ def _pointer(file: RemoteFile, blob: Path) -> Path:
 
 
 def _has_pointer(file: RemoteFile, blob: Path) -> bool:
-    return (blob.parent.parent / "snapshots" / file.commit / file.name).exists()
+    return local_path(file).exists()
 
 
 def _digest(file: RemoteFile, path: Path) -> str:
@@ -216,7 +233,11 @@ def _digest(file: RemoteFile, path: Path) -> str:
 
 
 def _blob(file: RemoteFile) -> Path:
-    return _cache() / f"models--{file.repo.replace('/', '--')}" / "blobs" / file.digest
+    return _folder(file.repo) / "blobs" / file.digest
+
+
+def _folder(repo: str) -> Path:
+    return _cache() / f"models--{repo.replace('/', '--')}"
 
 
 def _cache() -> Path:

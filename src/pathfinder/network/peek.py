@@ -5,11 +5,12 @@ Part of the door to the network (`fetch.py`). A model costs one request for the 
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
 from pathfinder.errors import ExitStatus, Problem
+from pathfinder.network.contents import Gguf, gguf, named
 from pathfinder.network.fetch import RemoteFile, _told, look
 from pathfinder.types import Artifact, Model, Source
 
@@ -17,76 +18,23 @@ FIRST = 3 << 20
 """Bytes asked for at first: a header with a vocabulary of 32,000 to 128,000 tokens, without its merges."""
 MOST = 64 << 20
 """No honest header is larger; what needs more is refused."""
-REFERENCE = re.compile(r"hf:(?P<repo>[\w.-]+/[\w.-]+)(?::(?P<which>[^:\s]+))?", re.I)
-PREFERRED = ("Q4_K_M", "MXFP4", "Q4_K_S", "Q4_0", "IQ4_XS", "Q5_K_M", "Q8_0")
-PART = re.compile(r"-(\d{5})-of-(\d{5})\.gguf$")
-
-
-class Chosen(NamedTuple):
-    """A GGUF file of a repository, with all its parts."""
-
-    first: RemoteFile
-    bytes: int
-    parts: int
-    projector: int | None = None
-    """Bytes of the `mmproj` file beside it."""
 
 
 def model(reference: str) -> tuple[Model, Artifact]:
     """The model `hf:owner/name[:FILE|:QUANT]` names. Raises Problem for one that is not there, and for a header that lies."""
-    match = REFERENCE.fullmatch(reference.strip())
-    if match is None:
-        raise Problem("A reference to the hub is hf:owner/name, with :file or :QUANT if need be.", where=reference)
-    files = look(match["repo"])
-    chosen = gguf(files, match["which"], reference)
-    if chosen is not None:
-        return of_gguf(chosen)
-    return of_config(files, reference)
+    repo, which = named(reference)
+    files = look(repo)
+    chosen = gguf(files, which, reference)
+    return of_gguf(chosen) if chosen is not None else of_config(files, reference)
 
 
-def gguf(files: Sequence[RemoteFile], which: str | None, where: str) -> Chosen | None:
-    """The GGUF file meant; None when the repository holds none. Raises Problem when none is of the quantisation asked for."""
-    found = [file for file in files if file.name.lower().endswith(".gguf") and "mmproj" not in file.name.lower()]
-    if not found:
-        if which is not None and not any(file.name == which for file in files):
-            raise Problem(
-                "The repository has no GGUF file of that name or quantisation.", where=where, hint="Leave what follows the name out."
-            )
-        return None
-    firsts = [file for file in found if (part := PART.search(file.name)) is None or int(part[1]) == 1]
-    wanted = [file for file in firsts if which is None or file.name == which or quant_in(file.name, which)]
-    if not wanted:
-        known = ", ".join(sorted(PurePosixPath(file.name).stem for file in firsts)[:12])
-        raise Problem(f"The repository has no {which}.", where=where, hint=f"It has {known}.")
-    named = (file for quant in PREFERRED for file in wanted if quant_in(file.name, quant))
-    first = wanted[0] if which is not None else next(named, wanted[0])
-    part = PART.search(first.name)
-    sees = projector(files)
-    if part is None:
-        return Chosen(first, first.bytes, 1, sees)
-    stem = first.name[: part.start()]
-    mine = [file for file in found if (one := PART.search(file.name)) is not None and file.name[: one.start()] == stem]
-    return Chosen(first, sum(file.bytes for file in mine), int(part[2]), sees)
-
-
-def projector(files: Sequence[RemoteFile]) -> int | None:
-    from pathfinder.formats.gguf_model import preferred
-
-    sizes = {file.name: file.bytes for file in files if "mmproj" in file.name.lower() and file.name.lower().endswith(".gguf")}
-    return sizes[preferred(sizes)] if sizes else None
-
-
-def quant_in(name: str, quant: str) -> bool:
-    return re.search(rf"(?:^|[-_./]){re.escape(quant)}(?:[-./]|$)", name, re.I) is not None
-
-
-def of_gguf(chosen: Chosen) -> tuple[Model, Artifact]:
+def of_gguf(chosen: Gguf) -> tuple[Model, Artifact]:
     from pathlib import Path
 
     from pathfinder.formats import gguf as reader
     from pathfinder.formats import gguf_model
 
-    file = chosen.first
+    file = chosen.parts[0]
     where = f"hf:{file.repo}:{file.name}"
     data = ranged(file, 0, min(FIRST, file.bytes))
     while True:
@@ -102,12 +50,12 @@ def of_gguf(chosen: Chosen) -> tuple[Model, Artifact]:
     described = msgspec.structs.replace(
         described,
         repo=file.repo,
-        tensors=described.tensors if chosen.parts == 1 else (),
-        params=described.params if chosen.parts == 1 else None,
+        tensors=described.tensors if len(chosen.parts) == 1 else (),
+        params=described.params if len(chosen.parts) == 1 else None,
         sources=(Source(source=f"huggingface:{file.repo} {file.name}", checked="", how="read"),),
     )
     artifact = msgspec.structs.replace(artifact, repo=file.repo, file=name, path=None, bytes=chosen.bytes, projector_bytes=chosen.projector)
-    return described, artifact if chosen.parts == 1 else msgspec.structs.replace(artifact, bits_per_weight=None)
+    return described, artifact if len(chosen.parts) == 1 else msgspec.structs.replace(artifact, bits_per_weight=None)
 
 
 def of_config(files: Sequence[RemoteFile], where: str) -> tuple[Model, Artifact]:
