@@ -272,6 +272,25 @@ def test_what_is_impossible_is_never_a_candidate(profile: str, what: str) -> Non
     assert what not in {f"{plan.runtime}/{plan.backend}" for plan in decided(profile, "llama-3-8b").candidates}
 
 
+NOT_LOADED: list[tuple[str, str]] = [
+    # an architecture that left vLLM or was never there, and what is built on it
+    ("flan-t5-xxl", "vllm"),
+    ("flan-t5-xxl", "gpustack"),
+    ("flan-t5-xxl", "sglang"),
+    ("mpt-7b-instruct", "vllm"),
+    ("mamba-2.8b", "lmdeploy"),
+    ("gpt-j-6b", "lmdeploy"),
+    ("gpt-j-6b", "exllamav3"),
+    ("gpt-j-6b", "petals"),
+    ("jina-embeddings-v3", "tei"),
+]
+
+
+@pytest.mark.parametrize(("model", "runtime"), NOT_LOADED)
+def test_a_runtime_is_not_given_a_model_it_does_not_load(model: str, runtime: str) -> None:
+    assert runtime not in {plan.runtime for plan in decided("desktop-rtx-4090", model).candidates}
+
+
 @pytest.mark.parametrize("profile", ["iphone-16-pro", "vps-2-vcpu-4gb"])
 def test_where_an_8b_does_not_run_the_answer_is_no_with_reasons(profile: str) -> None:
     found = decided(profile, "llama-3-8b")

@@ -36,8 +36,17 @@ def demand(task: str, family: str, arch: str, *artifacts: Artifact, **fields: ob
 def test_a_runtime_runs_what_it_names(
     task: str, family: str, arch: str, lists: tuple[str, ...], families: tuple[str, ...], holds: bool | None
 ) -> None:
-    found = runs_model(demand(task, family, arch), runtime(architectures=lists, families=families))
+    form = Artifact(format="safetensors", quant="BF16", repo="o/m")
+    found = runs_model(demand(task, family, arch, form), runtime(architectures=lists, families=families))
     assert (True if found is None else found.holds) is holds
+
+
+def test_a_model_whose_files_nobody_lists_is_a_question() -> None:
+    found = runs_model(demand("chat", "RWKV", "rwkv6"), runtime())
+    assert found is not None
+    assert found.holds is None
+    local = demand("chat", "RWKV", "rwkv6", artifact=Artifact(format="gguf", quant="Q4_K_M", path="model.gguf"))
+    assert runs_model(local, runtime()) is None
 
 
 def test_what_is_only_in_another_runtimes_library_is_out_of_reach() -> None:

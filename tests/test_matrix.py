@@ -1,8 +1,9 @@
 """Inheritance, recipes, platforms, overlays and evidence of a runtime."""
 
 import pytest
+from msgspec.structs import replace
 
-from pathfinder.data.matrix import merge, proven, resolve
+from pathfinder.data.matrix import merge, proven, resolve, with_engines
 from pathfinder.data.plainyaml import parse
 from pathfinder.errors import Problem
 
@@ -170,3 +171,14 @@ def test_machine_written_evidence_joins_that_of_its_cell():
     cells = {cell.id: cell for cell in resolve("example", proven(example(), proofs), PLATFORMS).cells}
     assert cells["linux-rocm"].inferred_from is None and cells["linux-rocm"].evidence[0].how == "resolved"
     assert cells["linux-rocm-old"].inferred_from == "linux-rocm"
+
+
+def test_a_runtime_loads_what_its_engine_loads():
+    engine = replace(resolve("engine", example(), PLATFORMS), architectures=("llama", "qwen2"))
+    raw = example()
+    raw["defaults"]["engine"] = "engine"
+    front = resolve("front", raw, PLATFORMS)
+    raw["defaults"]["formats"] = [*raw["defaults"]["formats"], {"format": "onnx"}]
+    wider = resolve("wider", raw, PLATFORMS)
+    found = {one.id: one.architectures for one in with_engines([engine, front, wider])}
+    assert found == {"engine": ("llama", "qwen2"), "front": ("llama", "qwen2"), "wider": ()}

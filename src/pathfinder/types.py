@@ -729,7 +729,8 @@ class Runtime(Frozen, frozen=True, kw_only=True):
     project: Project
     latest: Release | None = None
     architectures: tuple[str, ...] = ()
-    """Model architectures it loads, GGUF spelling; empty: as far as its formats go (not checked by name)."""
+    """Model architectures it loads, GGUF spelling; where none are stated those of the engine it runs, if that loads all its formats;
+    empty: as far as its formats go (not checked by name)."""
     families: tuple[str, ...] = ()
     """Families as upstream's documentation names them, for people."""
     precisions: tuple[str, ...] = ()

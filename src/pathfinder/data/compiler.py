@@ -131,7 +131,7 @@ def sections(tree: Tree, heed: Heed | None = None) -> Sections:
     """Every section of the file, validated."""
     heed = heed or Heed()
     shared = entries(tree["platforms"], "platforms", heed)
-    runtimes = heed.each(sorted(tree["runtimes"]), lambda id: _runtime(id, tree, shared))
+    runtimes = matrix.with_engines(heed.each(sorted(tree["runtimes"]), lambda id: _runtime(id, tree, shared)))
     platforms = heed.each(sorted(shared), lambda id: platform(id, shared[id]))
     profiles: dict[str, Facts] = dict(
         heed.each(sorted(tree["profiles"]), lambda id: (id, convert(tree["profiles"][id], Facts, f"profiles/{id}.yaml")))

@@ -1,7 +1,9 @@
 """Parsed YAML into resolved runtimes: defaults, `like`, recipes, platforms, overlays, evidence. Nothing else, nothing read."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+from msgspec.structs import replace
 
 from pathfinder.data.strict import convert
 from pathfinder.errors import Problem
@@ -27,6 +29,24 @@ def resolve(id: str, raw: Raw, platforms: Mapping[str, Raw], origin: str = "buil
         raise Problem("Evidence stands in cells; it does not inherit.", where=f"{where} defaults")
     cells = [_finish(cell, raw, platforms, f"{where} {cell}") for cell in raw.get("cells") or {}]
     return convert({**rest, "id": id, "cells": cells, "origin": origin}, Runtime, where)
+
+
+def with_engines(runtimes: Sequence[Runtime]) -> list[Runtime]:
+    """The same, those without a list of architectures with that of the engine they run, where they load nothing the engine does not."""
+    known = {runtime.id: runtime for runtime in runtimes}
+
+    def one(runtime: Runtime) -> Runtime:
+        engines = {cell.engine for cell in runtime.cells}
+        engine = known.get(next(iter(engines))) if len(engines) == 1 else None
+        if runtime.architectures or engine is None or not _formats(runtime) <= _formats(engine):
+            return runtime
+        return replace(runtime, architectures=engine.architectures)
+
+    return [one(runtime) for runtime in runtimes]
+
+
+def _formats(runtime: Runtime) -> set[str]:
+    return {support.format for cell in runtime.cells for support in cell.formats}
 
 
 def merge(base: Raw, over: Raw, name: str) -> Raw:

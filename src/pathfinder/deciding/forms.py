@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
-from pathfinder.types import Artifact, Blocker, Cell, Demand, FormatSupport, Runtime
+from pathfinder.types import Artifact, Blocker, Cell, Demand, FormatSupport, Model, Runtime
 
 HUB = "huggingface"
 UNLISTED = ""
@@ -17,23 +17,28 @@ TEXT = ("chat", "completion", "embeddings", "rerank", "transcribe", "training", 
 
 def runs_model(demand: Demand, runtime: Runtime) -> Blocker | None:
     """What keeps a runtime from the model's architecture: a list without it, or, where every model is a program of its own, families
-    without it. Families that are described and not named (they begin in lower case) leave the question open."""
-    model = demand.model
-    if runtime.architectures:
-        listed = model.arch in runtime.architectures
-        needed = ", ".join(runtime.architectures[:6]) + (", ..." if len(runtime.architectures) > 6 else "")
-    elif demand.task in TEXT or any(_same_family(family, name) for family in runtime.families for name in (model.family, model.arch)):
+    without it. Families that are described and not named (they begin in lower case) leave the question open, and so do files that
+    nobody lists."""
+    model, text = demand.model, demand.task in TEXT
+    if model.arch in runtime.architectures:
         return None
-    else:
-        listed, needed = False, ", ".join(runtime.families[:6]) or "one it runs"
-    if listed:
+    listed = text and (demand.artifact is not None or bool(model.artifacts))
+    if not runtime.architectures and (listed or any(_same_family(one, model) for one in runtime.families)):
         return None
-    described = not runtime.architectures and (not runtime.families or any(family[:1].islower() for family in runtime.families))
-    holds = None if described or not model.arch else False
-    return Blocker(fact="model.arch", needed=f"one of {needed}", found=model.arch or None, holds=holds, takes="wish")
+    named = runtime.architectures or runtime.families
+    open_ended = not runtime.architectures and (text or not named or any(one[:1].islower() for one in named))
+    needed = ", ".join(named[:6]) + (", ..." if len(named) > 6 else "") if named and not (text and open_ended) else "one it runs"
+    return Blocker(
+        fact="model.arch", needed=f"one of {needed}" if "," in needed else needed, found=model.arch or None,
+        holds=None if open_ended or not model.arch else False, takes="wish",
+    )  # fmt: skip
 
 
-def _same_family(family: str, name: str) -> bool:
+def _same_family(family: str, model: Model) -> bool:
+    return any(_alike(family, name) for name in (model.family, model.arch))
+
+
+def _alike(family: str, name: str) -> bool:
     a, b = (re.sub("[^a-z]", "", text.lower()) for text in (family, name))
     return a == b or (min(len(a), len(b)) >= 4 and (a.startswith(b) or b.startswith(a)))
 
