@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
+from tests.browser import text_of
+from tests.browser import whole as everything
 
 from pathfinder.cli import main
 from pathfinder.data import store
@@ -17,7 +19,6 @@ from pathfinder.telling import page
 from pathfinder.telling.documents import effective
 from pathfinder.types import Runtime
 
-FOLDER = store.templates() / "page"
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(1)> \" ' & <!-- \u2028"
 
 
@@ -51,8 +52,8 @@ def runtimes() -> list[Runtime]:
 
 
 @pytest.fixture(scope="module")
-def whole(runtimes: list[Runtime]) -> str:
-    return page.page(runtimes, FOLDER, store.rank_table(), "1.2.3")
+def whole() -> str:
+    return everything()
 
 
 def test_one_file_that_asks_for_nothing(whole: str) -> None:
@@ -119,7 +120,7 @@ def test_hostile_texts_stay_text(runtimes: list[Runtime]) -> None:
         project=replace(first.project, state=HOSTILE, says=HOSTILE),
         cells=(bad_cell,),
     )
-    text = page.page([bad], FOLDER, store.rank_table(), HOSTILE)
+    text = text_of([bad], HOSTILE)
     seen = Seen(text)
     assert [tag for tag, _ in seen.tags].count("script") == 2 and "img" not in [tag for tag, _ in seen.tags]
     known = json.loads(seen.raw["script"][0])

@@ -7,10 +7,9 @@ from pathlib import Path
 import pytest
 from msgspec import to_builtins
 from msgspec.structs import replace
-from tests.browser import chromium
+from tests.browser import chromium, text_of, whole
 
 from pathfinder.data import store
-from pathfinder.telling import page
 
 SHOWN = "[...document.querySelectorAll('#cells tbody tr[data-i]')].filter(row => !row.hidden)"
 WIDE, PHONE = {"width": 1440, "height": 900}, {"width": 360, "height": 780}
@@ -28,9 +27,9 @@ def runtimes():
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory, runtimes):
+def address(tmp_path_factory):
     path = tmp_path_factory.mktemp("page") / "matrix.html"
-    path.write_text(page.page(runtimes, store.templates() / "page", store.rank_table(), "1.0"), encoding="utf-8")
+    path.write_text(whole(), encoding="utf-8")
     return path.as_uri()
 
 
@@ -236,7 +235,7 @@ def test_hostile_texts_of_an_overlay_run_nothing(opened, runtimes, tmp_path):
     first = runtimes[0]
     bad = replace(first, name=says, summary=says, caveat=says, best_for=says, project=replace(first.project, says=says))
     path = tmp_path / "bad.html"
-    path.write_text(page.page([bad], store.templates() / "page", store.rank_table(), says), encoding="utf-8")
+    path.write_text(text_of([bad], says), encoding="utf-8")
     tab = opened(at=path.as_uri())
     tab.locator("button.open").first.click()
     assert says in tab.locator("tr.detail").inner_text()

@@ -3,27 +3,15 @@
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 import msgspec
 import pytest
-from tests.browser import chromium
+from tests.browser import HOSTS, MACHINES, chromium, facts_of, whole
 
 from pathfinder.data import store
 from pathfinder.deciding.decide import runs
 from pathfinder.deciding.match import ANY_MODEL, match
-from pathfinder.host.open import open_host
-from pathfinder.looking.observe import observe
-from pathfinder.telling import page
 from pathfinder.types import Demand
-
-HOSTS = Path(__file__).parent / "hosts"
-MACHINES = [f"profile:{one}" for one in store.profiles()] + [f"host:{one.name}" for one in sorted(HOSTS.iterdir())]
-
-
-def facts_of(machine):
-    kind, _, name = machine.partition(":")
-    return store.profile(name) if kind == "profile" else observe(open_host(str(HOSTS / name / "recording.json")))
 
 
 @pytest.fixture(scope="module")
@@ -32,9 +20,9 @@ def runtimes():
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory, runtimes):
+def address(tmp_path_factory):
     path = tmp_path_factory.mktemp("page") / "matrix.html"
-    path.write_text(page.page(runtimes, store.templates() / "page", store.rank_table(), "1.0"), encoding="utf-8")
+    path.write_text(whole(), encoding="utf-8")
     return path.as_uri()
 
 
@@ -88,7 +76,8 @@ def spelt(candidate):
     return {
         "devices": [device.id for device in candidate.devices],
         "verdict": candidate.verdict,
-        "caveats": [{"id": hit.id, "effect": hit.effect, "applies": hit.applies} for hit in candidate.caveats],
+        "caveats": [{name: getattr(hit, name) for name in ("id", "effect", "applies", "says", "factor")} for hit in candidate.caveats],
+        "forms": [],
         "blockers": [msgspec.to_builtins(blocker) for blocker in candidate.blockers],
     }
 

@@ -1,6 +1,6 @@
 "use strict";
-/* Whether a runtime runs on a machine, whatever the model: the same steps as match.py, sets.py, when.py, unlock.py and compare.py take,
-   in the same order. Pure: facts and data in, candidates out. null is unknown, never no. */
+/* Whether a runtime runs on a machine, with one of the models offered or whatever the model: the same steps as match.py, forms.py, sets.py,
+   when.py, unlock.py and compare.py take, in the same order. Pure: facts, data and a wish in, candidates out. null is unknown, never no. */
 const judging = (() => {
   const ORDER = ["wish", "tool", "user", "admin", "reboot", "os", "hardware"];
   const JOINED = ["nvlink", "xgmi", "c2c"];
@@ -145,7 +145,8 @@ const judging = (() => {
   function weight(blockers) {
     const failing = blockers.filter((one) => one.holds === false);
     const facts = failing.map((one) => one.fact);
-    const absent = facts.includes("cell.status") ? 2 : facts.includes("devices") ? 1 : 0;
+    const elsewhere = failing.some((one) => one.fact === "os.family" && one.takes === "hardware");
+    const absent = facts.includes("cell.status") ? 2 : elsewhere || facts.includes("devices") || facts.includes("os.arch") ? 1 : 0;
     const worst = failing.reduce((most, one) => Math.max(most, ORDER.indexOf(one.takes)), 0);
     return [worst, absent, Number(facts.includes("os.family")), failing.length];
   }
@@ -265,18 +266,47 @@ const judging = (() => {
     }
     return found;
   }
-  function scopes(facts, devices) {
-    const shared = { ...facts, set: setFacts(devices, facts), model: { id: "", local: false }, want: { task: "chat", audience: "solo", context: null, users: 1 } };
+  /* A wish is {id, model, task, audience}; without one neither model nor task is looked at. */
+  function scopes(facts, devices, wish, form = {}) {
+    const { arch, heads, kv_heads, params } = wish?.model ?? {};
+    const model = { id: wish?.id ?? "", local: false, arch, heads, kv_heads, params, format: form.format, quant: form.quant };
+    const want = { task: wish?.task ?? "chat", audience: wish?.audience ?? "solo", context: null, users: 1 };
+    const shared = { ...facts, set: setFacts(devices, facts), model, want };
     return devices.length ? devices.map((device) => ({ ...shared, device })) : [shared];
   }
-  function judged(facts, cell, devices, shared, data) {
-    const every = scopes(facts, devices);
+  /* The forms of the model that a cell loads on these devices, by number; of those nobody can say only where no other is. */
+  const plain = (quant) => quant.toLowerCase().replaceAll("-", "_");
+  function loaded(facts, cell, devices, wish, data) {
+    const runtime = data.runtimes[cell.r];
+    const reached = (form) => !form.registry || [runtime.id, ...runtime.aliases].includes(form.registry);
+    const wanted = [...wish.model.forms.keys()].filter((at) => reached(wish.model.forms[at]));
+    const supports = cell.formats.map((at) => data.pool[at]);
+    if (!supports.length) return wanted;
+    const [good, maybe] = [new Set(), new Set()];
+    for (const at of wanted) {
+      const form = wish.model.forms[at];
+      for (const one of supports) {
+        const quants = data.pool[one.quants];
+        const named = !quants.length || quants.some((quant) => plain(quant) === plain(form.quant));
+        if (form.format !== "" && (one.format !== form.format || !named)) continue;
+        const holds = one.requires === undefined ? true : askAll(data.pool[one.requires], scopes(facts, devices, wish, form)).holds;
+        if (holds) good.add(at); else if (holds === null) maybe.add(at);
+      }
+    }
+    const own = supports.map((one) => one.format);
+    const place = (at) => Math.max(0, own.indexOf(wish.model.forms[at].format));
+    return [...(good.size ? good : maybe)].sort((a, b) => place(a) - place(b));
+  }
+  function judged(facts, cell, devices, shared, data, wish) {
+    const every = scopes(facts, devices, wish);
     const blockers = [...shared];
     const other = shared.some((one) => one.fact === "os.family");
     for (const one of cell.requires.map((at) => data.pool[at])) {
       const { holds, blockers: found } = askAll(data.pool[one.when], every);
       if (!holds) blockers.push(...found.map((each) => ({ ...each, says: one.says })).filter((each) => !(other && each.fact.startsWith("os."))));
     }
+    const forms = wish ? loaded(facts, cell, devices, wish, data) : [];
+    if (wish && !forms.length) blockers.push(blocker("model.format", "a form it loads", null, false, "wish"));
     const hits = [];
     for (const one of cell.caveats.map((at) => data.pool[at])) {
       const when = one.when === null ? null : data.pool[one.when];
@@ -286,26 +316,30 @@ const judging = (() => {
         const found = when === null ? [blocker("cell.status", "works", "broken", false, "hardware")] : askAll({ not: when }, every).blockers;
         blockers.push(...found.map((each) => ({ ...each, says: one.says })));
       } else {
-        hits.push({ id: one.id, effect: one.effect, applies });
+        hits.push({ id: one.id, effect: one.effect, applies, says: one.says, factor: one.factor ?? null });
       }
     }
     const unique = [...new Map(blockers.map((one) => [JSON.stringify(one), one])).values()];
-    return { devices: devices.map((one) => one.id), verdict: verdict(cell, unique, hits), caveats: hits, blockers: unique };
+    return { devices: devices.map((one) => one.id), verdict: verdict(cell, unique, hits), caveats: hits, blockers: unique, forms };
   }
   function verdict(cell, blockers, hits) {
     if (blockers.some((one) => one.holds === false)) return null;
     if (blockers.length || cell.status === "untested" || cell.inferred) return "unknown";
     return cell.status === "partial" || hits.some((one) => one.effect === "partial" && one.applies) ? "partial" : "works";
   }
-  /* Every device set of one cell: {devices, verdict (null: no), caveats, blockers}. */
-  function candidates(facts, cell, data) {
+  function runsModel(cell, wish) {
+    const { no, open } = wish.model.runs[wish.task];
+    return no.includes(cell.r) || open.includes(cell.r) ? [blocker("model.arch", "one it runs", wish.model.arch, no.includes(cell.r) ? false : null, "wish")] : [];
+  }
+  /* Every device set of one cell: {devices, verdict (null: no), caveats, blockers, forms}. */
+  function candidates(facts, cell, data, wish = null) {
     const rule = data.backends[cell.backend];
-    const shared = [...common(facts, cell, data), ...backendBlockers(cell.backend, facts, rule, data.spoken)];
-    if (!rule.kind.length) return [judged(facts, cell, [], shared, data)];
+    const shared = [...common(facts, cell, data), ...(wish ? runsModel(cell, wish) : []), ...backendBlockers(cell.backend, facts, rule, data.spoken)];
+    if (!rule.kind.length) return [judged(facts, cell, [], shared, data, wish)];
     const devices = answering(ofBackend(planable(facts), rule), cell.backend, facts);
     const sets = deviceSets(devices, cell.split);
-    if (sets.length) return sets.map((set) => judged(facts, cell, set, shared, data));
-    return [{ devices: [], verdict: null, caveats: [], blockers: shared.length ? shared : [blocker("devices", "a device", "none", false, "hardware")] }];
+    if (sets.length) return sets.map((set) => judged(facts, cell, set, shared, data, wish));
+    return [{ devices: [], verdict: null, caveats: [], forms: [], blockers: shared.length ? shared : [blocker("devices", "a device", "none", false, "hardware")] }];
   }
   /* The answer for one cell: its best candidate, and "no" said as a word. */
   function best(found) {
@@ -333,5 +367,5 @@ const judging = (() => {
     if (wrong) throw new Error(`The facts are damaged: ${wrong} has another form than detect gives it.`);
     return said;
   }
-  return { candidates, best, check, read };
+  return { candidates, best, check, read, order };
 })();

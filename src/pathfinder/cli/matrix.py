@@ -175,9 +175,14 @@ def _exported(format: str, chosen: "list[Runtime]", session: Any) -> str:
         return support_table(chosen).rstrip("\n")
     from pathfinder import __version__
     from pathfinder.data import store
+    from pathfinder.telling.offers import Known
     from pathfinder.telling.page import page
 
-    return page(chosen, store.templates() / "page", store.rank_table(session.overlay), __version__)
+    over = session.overlay
+    known = Known(
+        store.rank_table(over), store.estimate_table(over), store.devices(over), store.table("questions", over), store.models(over)
+    )
+    return page(chosen, store.templates() / "page", known, __version__)
 
 
 def _chosen(session: Any, os: str | None, backend: str | None, task: str | None, state: str | None) -> "list[Runtime]":

@@ -7,21 +7,24 @@ script and style by their hashes and nothing else, so that not even a mistake he
 import hashlib
 import re
 from base64 import b64encode
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from pathfinder.deciding.plan import proof
 from pathfinder.deciding.sets import SPOKEN
+from pathfinder.deciding.steps import effort
 from pathfinder.telling.documents import effective, tasks
 from pathfinder.telling.listing import strongest
-from pathfinder.types import Caveat, Cell, Evidence, FormatSupport, Requirement, Runtime
+from pathfinder.telling.offers import Known, offers
+from pathfinder.types import Caveat, Cell, Evidence, FormatSupport, MemoryRule, Requirement, Runtime
 
 SIGNS = {"works": "✓", "partial": "◐", "untested": "?", "broken": "✗", "unsupported": "✗"}
 READERS = ("solo", "team", "production", "distributed")
 QUANTS_SHOWN = 3
-SCRIPTS = ("verdict.js", "page.js")
+SCRIPTS = ("verdict.js", "estimate.js", "recommend.js", "page.js")
 _GITHUB = re.compile(r"github:([A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+)")
 _SITE = re.compile(r"(?:https://)?([a-z0-9-]+(?:\.[a-z0-9-]+)+(?:/[A-Za-z0-9._~/-]*)?)")
 
@@ -40,8 +43,8 @@ class Pool:
         return at
 
 
-def page(runtimes: Iterable[Runtime], folder: Path, table: Mapping[str, Any], version: str) -> str:
-    """The whole file. `folder` holds `page.html.j2`, `page.css` and the scripts; `table` is the order of plans: what drives a backend."""
+def page(runtimes: Iterable[Runtime], folder: Path, known: Known, version: str) -> str:
+    """The whole file. `folder` holds `page.html.j2`, `page.css` and the scripts."""
     import jinja2
 
     every = sorted(runtimes, key=lambda one: (one.name.lower(), one.id))
@@ -54,7 +57,7 @@ def page(runtimes: Iterable[Runtime], folder: Path, table: Mapping[str, Any], ve
         policy=policy(script, style),
         style=style,
         script=script,
-        data=data_block(data(every, table)),
+        data=data_block(data(every, known)),
         rows=[_row(runtime, cell) for runtime in every for cell in runtime.cells],
         choices=choices(every),
         readers=READERS,
@@ -151,14 +154,16 @@ def _words(words: Iterable[str]) -> list[str]:
 # --- data ------------------------------------------------------------------------------------------------------------
 
 
-def data(runtimes: Sequence[Runtime], table: Mapping[str, Any]) -> dict[str, Any]:
-    """What the script knows: parts that cells share by number, the runtimes, their cells in the order of the rows, and the backends."""
+def data(runtimes: Sequence[Runtime], known: Known) -> dict[str, Any]:
+    """What the scripts know: parts that cells share by number, the runtimes, their cells in the order of the rows, the backends, and what
+    the models offered need."""
     pool = Pool()
     return {
         "runtimes": [_runtime(runtime, pool) for runtime in runtimes],
-        "cells": [_cell(at, cell, pool) for at, runtime in enumerate(runtimes) for cell in runtime.cells],
-        "backends": dict(table["backends"]),
+        "cells": [_cell(at, runtime, cell, pool) for at, runtime in enumerate(runtimes) for cell in runtime.cells],
+        "backends": dict(known.rank["backends"]),
         "spoken": SPOKEN,
+        "offers": offers(known, runtimes),
         "pool": pool.values,
     }
 
@@ -187,9 +192,9 @@ def _runtime(runtime: Runtime, pool: Pool) -> dict[str, Any]:
     }
 
 
-def _cell(runtime: int, cell: Cell, pool: Pool) -> dict[str, Any]:
+def _cell(at: int, runtime: Runtime, cell: Cell, pool: Pool) -> dict[str, Any]:
     return {
-        "r": runtime,
+        "r": at,
         "id": cell.id,
         "os": cell.os,
         "arch": cell.arch,
@@ -200,20 +205,31 @@ def _cell(runtime: int, cell: Cell, pool: Pool) -> dict[str, Any]:
         "features": pool.number(cell.features),
         "batching": cell.batching,
         "split": cell.split,
+        "offload": cell.offload,
+        "expert_offload": cell.expert_offload,
+        "engine": cell.engine or runtime.id,
+        "memory": pool.number(_memory(cell.memory)),
+        "effort": (cell.install_effort or effort(cell.install), cell.launch_effort or effort(cell.launch)),
         "formats": [pool.number(_support(one, pool)) for one in cell.formats],
         "requires": [pool.number(_requirement(one, pool)) for one in cell.requires],
         "caveats": [pool.number(_caveat(one, pool)) for one in cell.caveats],
         "evidence": [pool.number(_evidence(one)) for one in cell.evidence],
+        "proof": proof(cell).partition(" ")[0],
     }
 
 
+def _memory(rule: MemoryRule) -> dict[str, Any]:
+    return {"kind": rule.kind, "utilisation": rule.utilisation, "overhead_bytes": rule.overhead_bytes}
+
+
 def _support(support: FormatSupport, pool: Pool) -> dict[str, Any]:
-    return {
+    found = {
         "format": support.format,
         "quants": pool.number(support.quants),
         "says": support.says if support.requires is not None else None,
         "evidence": [pool.number(_evidence(one)) for one in support.evidence],
     }
+    return found if support.requires is None else found | {"requires": pool.number(support.requires)}
 
 
 def _requirement(requirement: Requirement, pool: Pool) -> dict[str, Any]:
@@ -225,13 +241,14 @@ def _requirement(requirement: Requirement, pool: Pool) -> dict[str, Any]:
 
 
 def _caveat(caveat: Caveat, pool: Pool) -> dict[str, Any]:
-    return {
+    found = {
         "id": caveat.id,
         "effect": caveat.effect,
         "says": caveat.says,
         "when": None if caveat.when is None else pool.number(caveat.when),
         "evidence": [pool.number(_evidence(one)) for one in caveat.evidence],
     }
+    return found if caveat.factor is None else found | {"factor": caveat.factor}
 
 
 def _evidence(evidence: Evidence) -> tuple[str, str, str, str]:
