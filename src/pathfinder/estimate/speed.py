@@ -192,10 +192,7 @@ def processor(plan: Plan, tables: Tables) -> Place:
     measured = facts.memory.bandwidth_bytes_per_second
     bandwidth = measured or (chip.bandwidth if chip else None)
     share = float((decode["backend"].get("cpu") or table["decode"]["default"]["backend"]["cpu"])["share"])
-    core = float(table["cpu"]["arm_core_bytes_per_second" if facts.cpu.arch == "aarch64" else "core_bytes_per_second"])
-    features = facts.cpu.features
-    if features is not None and not {"avx2", "dotprod", "asimddp"} & set(features):
-        core = float(table["cpu"]["small_core_bytes_per_second"])
+    core = core_bytes(facts, table["cpu"])
     cores, sockets = cores_of(facts), max(1, facts.cpu.sockets or 1)
     if bandwidth is not None:
         bandwidth *= (1 + float(table["cpu"]["further_socket"]) * (sockets - 1)) / (sockets if measured else 1)
@@ -215,6 +212,14 @@ def processor(plan: Plan, tables: Tables) -> Place:
         spread=float(table["spread"]["cpu" if bandwidth else "guess"]),
         says=f"{named}: {known}, about {limit / 1e9:.0f} GB/s of it used.",
     )
+
+
+def core_bytes(facts: Facts, table: Mapping[str, Any]) -> float:
+    """Bytes of a 4-bit model that one core unpacks and multiplies a second: the first row whose instructions it has."""
+    by_feature, features = table["core_bytes_per_second"], facts.cpu.features
+    if features is None:
+        return float(by_feature["dotprod" if facts.cpu.arch == "aarch64" else "avx2"])
+    return float(next((rate for name, rate in by_feature.items() if name in features), table["small_core_bytes_per_second"]))
 
 
 def cores_of(facts: Facts) -> float | None:
