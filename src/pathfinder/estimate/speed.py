@@ -192,7 +192,7 @@ def processor(plan: Plan, tables: Tables) -> Place:
     measured = facts.memory.bandwidth_bytes_per_second
     bandwidth = measured or (chip.bandwidth if chip else None)
     share = float((decode["backend"].get("cpu") or table["decode"]["default"]["backend"]["cpu"])["share"])
-    core = core_bytes(facts, table["cpu"])
+    core = core_rate(facts, table["cpu"], "core_bytes_per_second")
     cores, sockets = cores_of(facts), max(1, facts.cpu.sockets or 1)
     if bandwidth is not None:
         bandwidth *= (1 + float(table["cpu"]["further_socket"]) * (sockets - 1)) / (sockets if measured else 1)
@@ -201,7 +201,7 @@ def processor(plan: Plan, tables: Tables) -> Place:
     limit = (bandwidth or float(table["cpu"]["fallback_bandwidth"])) * share
     if cores is not None:
         limit = min(limit, cores * core)
-    flops = None if cores is None else cores * float(table["cpu_core_flops"]) * float(prefill.get("cpu", 0.3))
+    flops = None if cores is None else cores * core_rate(facts, table["cpu"], "core_flops") * float(prefill.get("cpu", 0.3))
     seconds = float((decode["backend"].get("cpu") or {"layer_microseconds": 40})["layer_microseconds"]) * 1e-6
     named = chip.name if chip else facts.cpu.model or "the processor"
     known = f"{bandwidth / 1e9:.0f} GB/s" if bandwidth else "bandwidth not known, 51 GB/s assumed"
@@ -214,12 +214,13 @@ def processor(plan: Plan, tables: Tables) -> Place:
     )
 
 
-def core_bytes(facts: Facts, table: Mapping[str, Any]) -> float:
-    """Bytes of a 4-bit model that one core unpacks and multiplies a second: the first row whose instructions it has."""
-    by_feature, features = table["core_bytes_per_second"], facts.cpu.features
+def core_rate(facts: Facts, table: Mapping[str, Any], what: str) -> float:
+    """What one core does a second with a 4-bit model, `core_bytes_per_second` unpacked and multiplied or `core_flops` of a prompt: the
+    first row whose instructions it has."""
+    by_feature, features = table[what], facts.cpu.features
     if features is None:
         return float(by_feature["dotprod" if facts.cpu.arch == "aarch64" else "avx2"])
-    return float(next((rate for name, rate in by_feature.items() if name in features), table["small_core_bytes_per_second"]))
+    return float(next((rate for name, rate in by_feature.items() if name in features), table[f"small_{what}"]))
 
 
 def cores_of(facts: Facts) -> float | None:
