@@ -146,7 +146,7 @@ def test_an_unknown_name_of_a_known_architecture_stands_in(tables: Tables) -> No
 
 
 def test_few_cores_are_judged_by_their_instructions(tables: Tables) -> None:
-    """1 billion parameters in Q4_K_M on two Zen 4 cores: 174 tokens/s of prompt, decode between 13 and 26 GB/s (llama-cpp-python 0.3.36)."""
+    """A billion parameters in Q4_K_M on two Zen 4 cores read 174 tokens/s of a prompt (llama-cpp-python 0.3.36)."""
     model = Model(
         id="m", name="m", family="Llama", arch="llama", params=939_526_144,
         shape=Shape(layers=14, hidden=2048, heads=32, kv_heads=8, ffn=8192, vocab=32000, context=4096),
