@@ -24,4 +24,5 @@ def _named(artifact: Artifact, model: Model, table: Mapping[str, Any]) -> Artifa
     known = rule and artifact.format == "gguf" and artifact.file is None and name.endswith("-GGUF")
     if not known or not 0 < size <= table["most_bytes"] or artifact.quant.upper() in UNQUANTISED:
         return artifact
-    return replace(artifact, file=rule["pattern"].format(base=name.removesuffix("-GGUF"), quant=artifact.quant))
+    base = name.removesuffix("-GGUF")
+    return replace(artifact, file=rule["pattern"].format(base=base, lower_base=base.lower(), quant=artifact.quant))
