@@ -67,6 +67,11 @@ def test_a_python_environment_with_uv_and_without() -> None:
     assert one(PIP, WINDOWS)[0].undo[0].argv[0] == "cmd"
 
 
+def test_packages_of_two_steps_share_one_environment() -> None:
+    steps = expand((PIP, PIP), VALUES, {}, Facts(), Places())
+    assert [step.argv[2] if step.argv else None for step in steps] == ["venv", "pip", "pip"]
+
+
 def test_paths_of_windows_have_its_separator() -> None:
     template = StepTemplate(kind="start", title="x", argv=("{env}/llama-server", "--repo", "{repo}", "https://a/b"))
     assert one(template, WINDOWS)[0].argv == ("\\r\\env\\llama-server", "--repo", "<repo>", "https://a/b")

@@ -47,11 +47,13 @@ def fill(text: str, values: Mapping[str, str]) -> str:
 def expand(templates: tuple[StepTemplate, ...], values: Mapping[str, str], scope: Scope, facts: Facts, places: Places) -> tuple[Step, ...]:
     """The steps of a recipe on this host, in order; a step whose `when` does not hold is left out."""
     found: list[Step] = []
+    made = False
     for template in templates:
         if template.when is not None and evaluate(template.when, scope).holds is False:
             continue
         if template.kind == "pip" and template.pip is not None:
-            found += _pip(template, template.pip, values, facts, places)
+            found += _pip(template, template.pip, values, facts, places)[made:]
+            made = True
         else:
             found.append(_step(template, values, scope, facts, places))
     return tuple(found)
@@ -111,7 +113,7 @@ def effort(templates: tuple[StepTemplate, ...]) -> int:
 
 
 def _pip(template: StepTemplate, pip: PipInstall, values: Mapping[str, str], facts: Facts, places: Places) -> list[Step]:
-    """A fresh environment of the runtime's own, then the packages into it."""
+    """A fresh environment of the runtime's own, then the packages into it; a recipe's further packages go where the first ones went."""
     env, python = values["env"], values["python"]
     uv = facts.tools.get("uv")
     with_uv = uv is not None and uv.found is True
