@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import urllib.request
@@ -201,3 +202,70 @@ def test_a_folder_has_its_weights_last_and_no_programs() -> None:
         "config.json", "z.json", "model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"
     ]  # fmt: skip
     assert folder(files("config.json", "pytorch_model.bin")) == () == folder(files("model.safetensors"))
+
+
+# --- launch -------------------------------------------------------------------------------------------------------------
+
+RUNTIME = """
+name: Toy
+summary: A server that takes models by their repositories.
+home: github:example/toy
+project: {state: active, since: '2026-01'}
+fit: {solo: 1}
+best_for: tests
+caveat: It is a toy.
+defaults:
+  formats: [{format: gguf}]
+  tasks: [chat, completion]
+  memory: {kind: llama.cpp}
+  server: {api: openai, port: 8000, health: /v1/models, base: /v1}
+cells:
+  any-cpu:
+    os: [linux, macos, windows]
+    backend: cpu
+    status: works
+    arch: [x86_64, aarch64]
+    install: [{kind: run, title: Fail, argv: [PYTHON, -c, 'raise SystemExit(1)']}]
+    launch:
+      - {kind: start, title: Start it, argv: ['{env}/toy-server', -hf, '{hf_ref}', -c, '{context_total}', '{port}']}
+    evidence: [{source: tests, checked: 2026-11-20, how: run, says: It runs.}]
+"""
+TOY = """#!/bin/sh
+exec PYTHON -c '
+import http.server, sys
+print("told", *sys.argv[1:], flush=True)
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200); self.send_header("Content-Length", "2"); self.end_headers(); self.wfile.write(b"{}")
+http.server.HTTPServer(("127.0.0.1", int(sys.argv[-1])), Handler).serve_forever()' "$@"
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the toy server is a shell script")
+def test_launch_fetches_before_a_server_starts_that_is_on_the_path(hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "overlay" / "runtimes").mkdir(parents=True)
+    (tmp_path / "overlay" / "runtimes" / "toy.yaml").write_text(RUNTIME.replace("PYTHON", sys.executable))
+    program = tmp_path / "bin" / "toy-server"
+    program.parent.mkdir()
+    program.write_text(TOY.replace("PYTHON", sys.executable))
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    args = ("launch", "toy", "--model", f"hf:{GGUF}:Q8_0", "--port", str(port), "--detach", "--overlay", str(tmp_path / "overlay"))
+    hub.misbehave()
+    status, _, err = pathfinder(hub, tmp_path / "hf", *args)
+    assert status == 1 and "--yes" in err and hub.log()["served"].get("probe-Q8_0.gguf", 0) < 1 << 20
+    status, out, err = pathfinder(hub, tmp_path / "hf", *args, "--yes")
+    try:
+        assert status == 0 and f"{program} is used" in out and "Fetched probe-Q8_0.gguf." in out, err
+        (log,) = (tmp_path / "home").rglob("toy.log")
+        assert log.read_text().split()[:5] == ["told", "-hf", f"{GGUF}:Q8_0", "-c", "128"]  # The context is the header's.
+    finally:
+        assert pathfinder(hub, tmp_path / "hf", "stop")[0] == 0
+    hub.misbehave()
+    assert pathfinder(hub, tmp_path / "hf", *args, "--offline")[0] == 0
+    assert pathfinder(hub, tmp_path / "hf", "stop")[0] == 0
+    assert [path for _, path, *_ in hub.log()["requests"] if path != "/log"] == []

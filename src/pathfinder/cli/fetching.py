@@ -5,16 +5,22 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from msgspec.structs import replace
+
 from pathfinder.cli.acting import agree
 from pathfinder.cli.session import Session, say
 from pathfinder.errors import ExitStatus, Problem
-from pathfinder.types import Artifact
+from pathfinder.types import Artifact, Model
 
 if TYPE_CHECKING:
     from pathfinder.engines import Engine
     from pathfinder.network.fetch import RemoteFile
 
 Kind = Literal["gguf", "folder", "file"]
+
+
+class NoModel(Problem):
+    """A repository without a model of the kind looked for."""
 
 
 class Wanted(NamedTuple):
@@ -29,19 +35,41 @@ def find(repo: str, which: str | None, reads: Kind | None, session: Session) -> 
     """The files of a GGUF model, a model folder or one file by its name; the hub is asked only for what the cache lacks.
 
     Raises `Problem`, offline when it is not cached."""
-    from pathfinder.network.contents import whole
-    from pathfinder.network.fetch import held, look
+    from pathfinder.network.fetch import look
 
+    if (found := cached(repo, which, reads)) is not None:
+        return found
     where = f"hf:{repo}" + (f":{which}" if which else "")
-    try:
-        kind, files = _chosen(held(repo), which, reads, where)
-        if whole(files):
-            return Wanted(kind, files, here=True)
-    except Problem:
-        pass  # What the cache lacks the hub may have.
     if session.offline:
         raise Problem("It is not in the cache, and the network is off.", where=where, exit=ExitStatus.NO)
     return Wanted(*_chosen(look(repo), which, reads, where), here=False)
+
+
+def cached(repo: str, which: str | None, reads: Kind | None = None) -> Wanted | None:
+    """The same out of the cache alone; None where it is not there, or not whole."""
+    from pathfinder.network.contents import whole
+    from pathfinder.network.fetch import held
+
+    try:
+        kind, files = _chosen(held(repo), which, reads, repo)
+    except Problem:
+        return None
+    return Wanted(kind, files, here=True) if whole(files) else None
+
+
+def described(text: str, session: Session) -> tuple[Model, Artifact] | None:
+    """What `hf:...` names, by the header of its file in the cache, else on the hub; None when neither may be asked."""
+    from pathfinder.formats.local import read
+    from pathfinder.network import contents, peek
+
+    found = cached(*contents.named(text))
+    if found is None:
+        return None if session.offline else peek.model(text)
+    path = place(found)
+    model, artifact = read(path)
+    name = path.name if found.kind == "gguf" else None
+    size = sum(file.bytes for file in found.files) if found.kind == "gguf" else artifact.bytes
+    return replace(model, repo=found.files[0].repo), replace(artifact, path=None, repo=found.files[0].repo, file=name, bytes=size)
 
 
 def _chosen(files: Sequence["RemoteFile"], which: str | None, reads: Kind | None, where: str) -> tuple[Kind, tuple["RemoteFile", ...]]:
@@ -58,7 +86,7 @@ def _chosen(files: Sequence["RemoteFile"], which: str | None, reads: Kind | None
     if reads != "gguf" and (parts := folder(files)):
         return "folder", parts
     lacks = {"gguf": "no GGUF file", "folder": "no config.json with safetensors"}.get(reads or "", "neither GGUF files nor a model folder")
-    raise Problem(f"The repository holds {lacks}.", where=where, hint="Name another repository: hf:owner/name.", exit=ExitStatus.NO)
+    raise NoModel(f"The repository holds {lacks}.", where=where, hint="Name another repository: hf:owner/name.", exit=ExitStatus.NO)
 
 
 def bring(wanted: Wanted, yes: bool, session: Session) -> Path:
@@ -81,12 +109,32 @@ def bring(wanted: Wanted, yes: bool, session: Session) -> Path:
             fetch(wanted.files, lambda file, done: show(file.name, done))
         finally:
             show.close()
-    return local_path(first).parent if wanted.kind == "folder" else local_path(first)
+    return place(wanted)
+
+
+def place(wanted: Wanted) -> Path:
+    """Where it lies once it is here: the first file, or the folder."""
+    from pathfinder.network.fetch import local_path
+
+    first = local_path(wanted.files[0])
+    return first.parent if wanted.kind == "folder" else first
 
 
 def fetch_artifact(artifact: Artifact, session: Session, yes: bool) -> Path:
     """The local file (the first part of a split one) of an artefact on the hub. Raises `Problem`, offline when it is not cached."""
     return bring(find(artifact.repo or "", artifact.file, "file", session), yes, session)
+
+
+def prefetch(artifact: Artifact, session: Session, yes: bool) -> None:
+    """Into the hub's cache what a server would fetch by itself: with progress, and no part of the time it has to answer.
+
+    A repository of another make is left to the server."""
+    gguf = artifact.format == "gguf"
+    try:
+        wanted = find(artifact.repo or "", (artifact.file or artifact.quant) if gguf else None, "gguf" if gguf else "folder", session)
+    except NoModel:
+        return
+    bring(wanted, yes, session)
 
 
 def for_engine(ref: str, name: str, yes: bool, session: Session) -> tuple["Engine", Path]:

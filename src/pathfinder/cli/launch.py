@@ -32,7 +32,7 @@ def launch(
     """
     from pathfinder.cli.acting import aside, show_steps
     from pathfinder.cli.hosts import only_live
-    from pathfinder.cli.serving import after_start, check_port, make_ready, planned_at, ready, serve
+    from pathfinder.cli.serving import after_start, check_port, located, make_ready, planned_at, ready, serve
     from pathfinder.errors import Problem
 
     session = ctx.obj
@@ -41,6 +41,8 @@ def launch(
     if not dry_run:
         only_live(session, "launch")
     plan = planned_at(runtime, model, session, port=port, context=context, users=concurrency, quant=quant)
+    with aside(session):
+        plan = located(plan)
     if dry_run:
         show_steps(plan, plan.launch, f"To start {plan.name} ({plan.cell}):")
         return 0

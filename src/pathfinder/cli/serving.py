@@ -27,7 +27,7 @@ def planned_at(
     from pathfinder.cli.wish import Wish, planned
 
     ref = session.host[0] if session.host else LIVE
-    wish = Wish(model, context=context, users=users, quant=quant, runtime=runtime)
+    wish = Wish(model, context=context, users=users, quant=quant, runtime=runtime, hub=True)
     plan = planned(wish, Known(ref, facts_of(ref, session)), session, port)
     if not any(step.kind == "start" for step in plan.launch):
         raise Problem(
@@ -58,6 +58,23 @@ def _listener(port: int) -> str:
     except psutil.Error:
         pass  # Some systems show it to root alone.
     return ""
+
+
+INTERPRETERS = ("python", "node", "java", "docker", "podman")
+
+
+def located(plan: Plan) -> Plan:
+    """The plan with the program that the PATH has, where none was installed by us; never another Python than the recipe's own."""
+    ours = next(step.argv[0] for step in plan.launch if step.kind == "start" and step.argv)
+    name = os.path.basename(ours)  # noqa: PTH119
+    if shutil.which(os.path.expanduser(ours)) or name == ours or name.startswith(INTERPRETERS):  # noqa: PTH111
+        return plan
+    found = shutil.which(name)
+    if found is None:
+        return plan
+    say(f"{found} is used; `pathfinder install {plan.runtime}` gets one for pathfinder alone.")
+    steps = tuple(replace(one, argv=(found, *one.argv[1:])) if one.argv and one.argv[0] == ours else one for one in plan.launch)
+    return replace(plan, launch=steps)
 
 
 def make_ready(plan: Plan, session: Session, yes: bool) -> Step:
@@ -106,17 +123,22 @@ def after_start(plan: Plan) -> None:
 
 
 def with_files(plan: Plan, step: Step, session: Session, yes: bool) -> Step:
-    """The same step with the model's file fetched, where the command names a path that is ours and nothing is there yet."""
-    artifact = plan.artifact
-    if artifact is None or artifact.path or not artifact.repo or not artifact.file:
-        return step
-    wanted = next((word for word in step.argv or () if word.endswith(artifact.file) and word != artifact.file), None)
-    if wanted is None or Path(wanted).expanduser().exists():
-        return step
-    from pathfinder.cli.fetching import fetch_artifact
+    """The same step with the model's files fetched: the one it names as a path of ours, else those a server looks for in its cache."""
+    from pathfinder.cli.fetching import fetch_artifact, prefetch
 
+    artifact = plan.artifact
+    words = step.argv or ()
+    if artifact is None or artifact.path or not artifact.repo or artifact.registry != "huggingface":
+        return step
+    wanted = next((word for word in words if artifact.file and word.endswith(artifact.file) and word != artifact.file), None)
+    if wanted is None:
+        if words[0] not in ("docker", "podman") and any(artifact.repo in word for word in words):
+            prefetch(artifact, session, yes)
+        return step
+    if Path(wanted).expanduser().exists():
+        return step
     path = str(fetch_artifact(artifact, session, yes))
-    return replace(step, argv=tuple(path if word == wanted else word for word in step.argv or ()))
+    return replace(step, argv=tuple(path if word == wanted else word for word in words))
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 from msgspec.structs import replace
@@ -25,6 +26,8 @@ class Wish(NamedTuple):
     users: int | None = None
     quant: str | None = None
     runtime: str | None = None
+    hub: bool = False
+    """Whether a repository that the catalogue lacks may be asked about on the hub."""
 
 
 def demand(wish: Wish, session: Session) -> Demand:
@@ -43,7 +46,7 @@ def demand(wish: Wish, session: Session) -> Demand:
         users=wish.users,
         runtime=runtime,
         quant=wish.quant,
-        local=local,
+        local=partial(seen, session=session) if wish.hub else local,
     )
     return found if exact is None or found.artifact is not None else replace(found, alternatives=exact[1])
 
@@ -79,6 +82,20 @@ def local(text: str) -> tuple[Model, Artifact] | None:
     from pathfinder.formats.local import read
 
     return read(Path(path).absolute())
+
+
+def seen(text: str, session: Session) -> tuple[Model, Artifact] | None:
+    """A local model, or one of the hub that the catalogue does not know, by its header."""
+    from pathfinder.data import store
+    from pathfinder.naming.ask import hub
+
+    if not text.lower().startswith("hf:"):
+        return local(text)
+    if "/" not in hub(text, store.models(session.overlay)).model.id:
+        return None
+    from pathfinder.cli.fetching import described
+
+    return described(text, session)
 
 
 def places(known: Known) -> Places:

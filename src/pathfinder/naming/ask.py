@@ -99,10 +99,10 @@ def resolve(ref: str, models: Sequence[Model], local: Local | None = None) -> Re
     text = plainly(ref.strip())
     if not text or not text.isprintable():
         raise Problem("No model was named.", where="--model", hint="Example: --model llama-3-8b")
-    if text.lower().startswith("hf:"):
-        return hub(text, models)
     if local is not None and (read_one := local(text)) is not None:
         return Resolved(read_one[0], artifact=read_one[1])
+    if text.lower().startswith("hf:"):
+        return hub(text, models)
     if is_path(text):
         raise Problem(
             "There is no such file or folder.", where=text, hint="Name a .gguf file, a model folder, or a model: --model llama-3-8b."
