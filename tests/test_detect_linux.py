@@ -226,6 +226,50 @@ def hybrid() -> dict[str, str]:
     return tree | {"/sys/devices/cpu_core/cpus": "0-7\n", "/sys/devices/cpu_atom/cpus": "8-11\n"}
 
 
+def topology(*packages: tuple[int, str, str]) -> dict[str, str]:
+    """One CPU for each of (package number, mates, CPUs of one clock)."""
+    tree = {"/sys/devices/system/cpu/online": f"0-{len(packages) - 1}\n", "/sys/devices/system/cpu/present": f"0-{len(packages) - 1}\n"}
+    for cpu, (package, mates, clock) in enumerate(packages):
+        base = f"/sys/devices/system/cpu/cpu{cpu}"
+        tree |= {
+            f"{base}/topology/physical_package_id": f"{package}\n",
+            f"{base}/topology/core_siblings_list": f"{mates}\n",
+            f"{base}/topology/thread_siblings_list": f"{cpu}\n",
+            f"{base}/cpufreq/related_cpus": f"{clock}\n",
+        }
+    return tree
+
+
+ARM = "processor\t: 0\nFeatures\t: fp asimd\nCPU implementer\t: 0x41\nCPU architecture: 8\nCPU part\t: 0xd03\n"
+
+
+def test_the_clusters_of_a_phone_are_not_its_sockets(machine: Machine) -> None:
+    """Kernels before 5.8 number clusters as packages; here all cores share one clock."""
+    cores = [(cpu // 4, "0-3" if cpu < 4 else "4-7", "0 1 2 3 4 5 6 7") for cpu in range(8)]
+    cpu = machine(topology(*cores) | {"/proc/cpuinfo": ARM}).cpu
+    assert (cpu.sockets, cpu.clusters, cpu.cores) == (1, 2, 8)
+
+
+def test_two_arm_sockets_are_two_numa_nodes(machine: Machine) -> None:
+    cores = [(cpu // 2, "0-1" if cpu < 2 else "2-3", f"{cpu}") for cpu in range(4)]
+    nodes = {f"/sys/devices/system/node/node{n}/cpulist": f"{2 * n}-{2 * n + 1}\n" for n in (0, 1)}
+    assert machine(topology(*cores) | nodes | {"/proc/cpuinfo": ARM}).cpu.sockets == 2
+
+
+def test_packages_of_one_number_are_told_apart_by_their_mates(machine: Machine) -> None:
+    assert machine(topology((0, "0", "0"), (0, "1", "1")) | {"/proc/cpuinfo": cpus(2)}).cpu.sockets == 2
+
+
+def test_loongarch_in_the_spelling_of_todays_kernels(machine: Machine) -> None:
+    block = (
+        "system type\t\t: generic-loongson-machine\n\nprocessor\t\t: 0\npackage\t\t\t: 0\ncore\t\t\t: 0\nCPU Family\t\t: Loongson-64bit\n"
+    )
+    block += "Model Name\t\t: Loongson-3A6000\nISA\t\t\t: loongarch32 loongarch64\nFeatures\t\t: cpucfg lam ual fpu lsx lasx crc32\n"
+    cpu = machine({"/proc/cpuinfo": block}).cpu
+    assert (cpu.family, cpu.arch, cpu.vendor, cpu.model) == ("loongarch", "loongarch64", "loongson", "Loongson-3A6000")
+    assert cpu.features is not None and {"lsx", "lasx"} <= set(cpu.features)
+
+
 def test_performance_and_efficiency_cores(machine: Machine) -> None:
     cpu = machine(hybrid()).cpu
     assert (cpu.threads, cpu.cores, cpu.performance_cores, cpu.efficiency_cores, cpu.sockets) == (12, 8, 4, 4, 1)

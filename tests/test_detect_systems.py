@@ -111,6 +111,21 @@ def test_an_intel_mac() -> None:
     assert facts.cpu.features is not None and {"avx", "avx2", "sse4_2", "fma"} <= set(facts.cpu.features)
 
 
+def test_what_the_kernel_of_an_intel_mac_withholds_is_not_there() -> None:
+    facts = seen(
+        Machine(system("Darwin", "x86_64"), sysctl(INTEL | {"hw.optional.avx1_0": 0, "hw.optional.avx2_0": 0, "hw.optional.fma": 1}))
+    )
+    assert facts.cpu.features is not None and not {"avx", "avx2"} & set(facts.cpu.features) and "fma" in facts.cpu.features
+    assert facts.cpu.level == "x86-64-v2"
+
+
+def test_apple_silicon_on_macos_11() -> None:
+    old = {"hw.optional.arm64": 1, "hw.optional.neon": 1, "hw.optional.neon_fp16": 1, "hw.optional.armv8_1_atomics": 1}
+    old |= {"hw.optional.armv8_crc32": 1, "hw.optional.armv8_2_fhm": 1, "hw.optional.armv8_2_sha3": 1, "hw.optional.armv8_gpi": 1}
+    facts = seen(Machine(system("Darwin", "arm64"), sysctl(old | {"machdep.cpu.brand_string": "Apple M1"})))
+    assert facts.cpu.features == ("atomics", "crc32", "fhm", "fp16", "neon", "sha3")
+
+
 def test_windows() -> None:
     calls = {
         "windows_version": {"ProductName": "Windows 10 Pro", "CurrentBuild": "22631", "UBR": 4317},
@@ -145,9 +160,13 @@ def test_freebsd() -> None:
     known = {"kern.ostype": "FreeBSD", "hw.physmem": 8 << 30, "hw.ncpu": 4, "hw.pagesize": 4096, "vm.swap_total": 1 << 30}
     known |= {"vm.stats.vm.v_inactive_count": 100, "vm.stats.vm.v_free_count": 156}
     boot = 'CPU: AMD Ryzen 5 (3600.00-MHz K8-class CPU)\n  Origin="AuthenticAMD"  Id=0x1\n  Features2=0x7<SSE3,SSSE3,SSE4.1,AVX>\n'
-    facts = seen(Machine(system("FreeBSD", "amd64"), sysctl(known), files={"/var/run/dmesg.boot": boot + "  AMD Features=0x1<LM>\n"}))
+    files = {"/var/run/dmesg.boot": boot + "  AMD Features=0x1<SYSCALL,LM>\n"}
+    calls = {"cpuid": {"vendor": "AuthenticAMD", "model": "AMD Ryzen 5", "features": ["lm", "sse2", "pni", "ssse3"]}}
+    facts = seen(Machine(system("FreeBSD", "amd64"), sysctl(known), calls, files))
     assert (facts.os.family, facts.cpu.threads, facts.memory.total_bytes, facts.memory.available_bytes) == ("freebsd", 4, 8 << 30, 1 << 20)
-    assert facts.cpu.features is not None and {"avx", "sse4_1", "ssse3", "sse3"} <= set(facts.cpu.features)
+    assert (facts.cpu.vendor, facts.cpu.model, facts.cpu.arch) == ("amd", "AMD Ryzen 5", "x86_64")
+    assert facts.cpu.features == ("lm", "sse2", "sse3", "ssse3"), "what the kernel saves counts, not what the boot messages list"
+    assert seen(Machine(None, {}, files=files)).cpu.features is None
 
 
 def test_android_by_its_properties() -> None:

@@ -30,7 +30,27 @@ DARWIN_X86: dict[str, str] = {
     "mon": "monitor",
     "htt": "ht",
 }
-"""Words of `sysctl machdep.cpu.*features`, of FreeBSD's boot messages and of isainfo, lower case, to Linux words."""
+"""Words of `sysctl machdep.cpu.*features`, lower case, to Linux words."""
+
+DARWIN_OPTIONAL: dict[str, str] = {
+    "supplementalsse3": "ssse3",
+    "sse4_1": "sse4_1",
+    "sse4_2": "sse4_2",
+    "avx1_0": "avx",
+    "avx2_0": "avx2",
+    "fma": "fma",
+    "f16c": "f16c",
+    "bmi1": "bmi1",
+    "bmi2": "bmi2",
+    "avx512f": "avx512f",
+    "avx512cd": "avx512cd",
+    "avx512dq": "avx512dq",
+    "avx512bw": "avx512bw",
+    "avx512vl": "avx512vl",
+    "avx512ifma": "avx512ifma",
+    "avx512vbmi": "avx512vbmi",
+}
+"""`hw.optional.*` keys of Intel Macs, which say what the kernel lets programs use, to Linux words."""
 
 DARWIN_ARM: dict[str, tuple[str, ...]] = {
     "FEAT_FP16": ("fp16",),
@@ -71,8 +91,17 @@ DARWIN_ARM: dict[str, tuple[str, ...]] = {
     "FEAT_PAuth": ("paca", "pacg"),
     "FEAT_WFxT": ("wfxt",),
     "FEAT_AFP": ("afp",),
+    "AdvSIMD": ("neon",),
+    "neon": ("neon",),
+    "neon_fp16": ("fp16",),
+    "armv8_crc32": ("crc32",),
+    "armv8_1_atomics": ("atomics",),
+    "armv8_2_fhm": ("fhm",),
+    "armv8_2_sha3": ("sha3",),
+    "armv8_2_sha512": ("sha512",),
+    "armv8_3_compnum": ("fcma",),
 }
-"""`hw.optional.arm.*` keys of macOS to Linux words."""
+"""`hw.optional.arm.*` keys of macOS, and those of macOS 11 and before under `hw.optional.*`, to Linux words."""
 
 
 def normal(words: Iterable[str]) -> tuple[str, ...]:

@@ -57,7 +57,7 @@ def family(info: CpuInfo) -> str | None:
         return "arm"
     if isa.startswith("rv") or common.get("mmu", "").startswith("sv"):
         return "riscv"
-    if isa.startswith("loongarch") or "loongson-64bit" in common.get("cpu family", "").lower():
+    if isa.startswith("loongarch") or "loongson-64bit" in (common.get("CPU Family") or common.get("cpu family", "")).lower():
         return "loongarch"
     if isa.startswith("mips") or "cpu model" in common:
         return "mips"

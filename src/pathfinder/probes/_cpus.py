@@ -17,7 +17,7 @@ class Cpus(NamedTuple):
     cores: list[set[int]] | None
     """Online CPUs grouped into cores."""
     packages: set[int] | None
-    """Package numbers of online CPUs; None where the kernel does not know (-1)."""
+    """The first online CPU of every package; None where the kernel says nothing of packages."""
 
 
 def text(host: Host, path: str) -> str | None:
@@ -51,16 +51,8 @@ def read_cpus(host: Host) -> Cpus:
 
 
 def _siblings(host: Host, cpu: int) -> set[int] | None:
-    topology = f"{CPU}/cpu{cpu}/topology"
-    for name in ("core_cpus_list", "thread_siblings_list"):
-        found = text(host, f"{topology}/{name}")
-        if found:
-            return parse_list(found)
-    for name in ("core_cpus", "thread_siblings"):
-        found = text(host, f"{topology}/{name}")
-        if found:
-            return parse_mask(found)
-    return None
+    """The threads of its core."""
+    return _topology(host, cpu, ("core_cpus_list", "thread_siblings_list"), ("core_cpus", "thread_siblings"))
 
 
 def _cores(host: Host, online: set[int]) -> list[set[int]] | None:
@@ -82,20 +74,40 @@ def _cores(host: Host, online: set[int]) -> list[set[int]] | None:
 
 
 def _packages(host: Host, online: set[int]) -> set[int] | None:
+    """The first CPU of every package. Some kernels do not number packages (-1), some give several one number: the sets of mates tell."""
     found: set[int] = set()
+    numbered: set[int] = set()
     seen: set[int] = set()
     for cpu in sorted(online):
         if cpu in seen:
             continue
+        mates = _mates(host, cpu)
+        if mates:
+            found.add(cpu)
+            seen |= mates
+            continue
         package = parse_int(text(host, f"{CPU}/cpu{cpu}/topology/physical_package_id"))
-        mates = text(host, f"{CPU}/cpu{cpu}/topology/package_cpus_list") or text(host, f"{CPU}/cpu{cpu}/topology/core_siblings_list")
-        siblings = parse_list(mates) if mates else None
-        if package is None and not siblings:
+        if package is None:
             return None
-        # -1 or no file: the kernel does not number them; the sets of siblings still tell them apart
-        found.add(package if package is not None and package >= 0 else -1 - cpu)
-        seen |= siblings or {cpu}
+        if package not in numbered:
+            found.add(cpu)
+            numbered.add(package)
     return found
+
+
+def _mates(host: Host, cpu: int) -> set[int] | None:
+    """The CPUs of its package."""
+    return _topology(host, cpu, ("package_cpus_list", "core_siblings_list"), ("package_cpus", "core_siblings"))
+
+
+def _topology(host: Host, cpu: int, lists: tuple[str, ...], masks: tuple[str, ...]) -> set[int] | None:
+    """The first of these files of a CPU's topology that says something."""
+    for names, parse in ((lists, parse_list), (masks, parse_mask)):
+        for name in names:
+            found = text(host, f"{CPU}/cpu{cpu}/topology/{name}")
+            if found:
+                return parse(found)
+    return None
 
 
 def clusters(host: Host, cpus: Cpus) -> list[set[int]] | None:
@@ -105,9 +117,9 @@ def clusters(host: Host, cpus: Cpus) -> list[set[int]] | None:
     for cpu in sorted(present):
         if any(cpu in group for group in groups):
             continue
-        mates = _cluster_of(host, cpu)
+        mates = _cluster_of(host, cpu, present)
         if mates:
-            groups.append((mates | {cpu}) & present)
+            groups.append(mates & present)
     if not groups:
         return None
     left = present.difference(*groups)
@@ -125,7 +137,7 @@ def _equal(host: Host, groups: list[set[int]], left: set[int]) -> list[set[int]]
     return list(alike.values())
 
 
-def _cluster_of(host: Host, cpu: int) -> set[int] | None:
+def _cluster_of(host: Host, cpu: int, present: set[int]) -> set[int] | None:
     here = f"{CPU}/cpu{cpu}"
     found = text(host, f"{here}/topology/cluster_cpus_list")
     if found:
@@ -134,10 +146,17 @@ def _cluster_of(host: Host, cpu: int) -> set[int] | None:
         shared = text(host, f"{here}/cache/index2/shared_cpu_list")
         if shared and len(parse_list(shared) or ()) > 1:
             return parse_list(shared)
+    # kernels before 5.8 number clusters as packages; all of one clock may still be several of those
+    package = _mates(host, cpu)
+    if package and len(package) > 1 and package < present:
+        return package
     for name in ("related_cpus", "affected_cpus"):
         found = text(host, f"{here}/cpufreq/{name}")
-        if found:
-            return parse_words(found)
+        clock = parse_words(found) if found else None
+        if clock and cpu in clock:
+            return clock
+        if clock:
+            return package
     return None
 
 

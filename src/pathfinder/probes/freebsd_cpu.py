@@ -1,14 +1,13 @@
-"""FreeBSD: the boot messages list the processor's features; sysctl the counts and the memory."""
+"""FreeBSD: the boot messages name the processor, CPUID its features, sysctl the counts and the memory."""
 
 from collections.abc import Iterator
 
 from pathfinder.host import Host, Observation
-from pathfinder.isa import features, levels, march
+from pathfinder.probes import _cpuid
 from pathfinder.probes._cpulist import parse_int
 from pathfinder.probes._sysctl import values
 
 BOOT = "/var/run/dmesg.boot"
-_FEATURES = ("Features=", "Features2=", "AMD Features=", "AMD Features2=", "Structured Extended Features", "XSAVE Features=")
 
 
 def probe(host: Host) -> Iterator[Observation]:
@@ -24,32 +23,18 @@ def probe(host: Host) -> Iterator[Observation]:
     if "Origin=" in messages:
         yield Observation(path="os.family", value="freebsd", source=source, trust="guess")
         yield from _cpu(messages, source)
+    yield from _cpuid.observations(host)
 
 
 def _cpu(messages: str, source: str) -> Iterator[Observation]:
-    words: set[str] = set()
-    vendor = model = ""
-    for line in messages.splitlines():
-        text = line.strip()
-        if text.startswith("CPU: ") and not model:
-            model = text[5:].partition(" (")[0]
-        if text.startswith('Origin="') and not vendor:
-            vendor = text[8:].partition('"')[0]
-        if text.startswith(_FEATURES) and "<" in text:
-            words |= features.linux_words(text.partition("<")[2].rstrip(">").split(","))
-    if not words:
-        return
-    found = {
-        "family": "x86",
-        "arch": "x86_64" if "lm" in words else "i686",
-        "vendor": {"GenuineIntel": "intel", "AuthenticAMD": "amd"}.get(vendor),
-        "model": " ".join(model.split()) or None,
-        "features": features.normal(words),
-        "level": levels.x86_level(words),
-        "microarchitecture": march.x86(vendor, words),
-    }
+    """What kind of processor it is. Its features as listed here are the chip's; which of them the kernel saves is not said."""
+    lines = [line.strip() for line in messages.splitlines()]
+    model = next((line[5:].partition(" (")[0] for line in lines if line.startswith("CPU: ")), "")
+    vendor = next((line[8:].partition('"')[0] for line in lines if line.startswith('Origin="')), "")
+    wide = any(line.startswith("AMD Features=") and "LM" in line.partition("<")[2].rstrip(">").split(",") for line in lines)
+    found = {"family": "x86", "arch": "x86_64" if wide else "i686", "vendor": _cpuid.VENDORS.get(vendor), "model": " ".join(model.split())}
     for field, value in found.items():
-        if value is not None:
+        if value:
             yield Observation(path=f"cpu.{field}", value=value, source=source)
 
 

@@ -85,7 +85,7 @@ def _hypervisor(host: Host) -> tuple[str | None, str]:
     sysinfo = host.read("/proc/sysinfo", 1 << 14).value or ""
     if "VM00 Control Program" in sysinfo:
         return ("kvm" if "KVM/Linux" in sysinfo else "z/vm"), "/proc/sysinfo"
-    if flags and "hypervisor" not in flags:
+    if flags and "hypervisor" not in flags and names["sys_vendor"]:
         return "none", "/proc/cpuinfo"
     if flags and host.access("/dev/vsock", "f").value and not names["sys_vendor"] and host.access("/sys/bus/virtio", "f").value:
         return "kvm", "/sys/bus/virtio"

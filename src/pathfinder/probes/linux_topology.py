@@ -14,14 +14,17 @@ MISSING = "no topology in /sys"
 
 def probe(host: Host) -> Iterator[Observation]:
     cpus = read_cpus(host)
-    phone = host.read("/system/build.prop", 64).value is not None or family(parse(host.read("/proc/cpuinfo", HEAD).value or "")) == "arm"
-    found: dict[str, Any] = _counts(host, cpus, phone) if cpus.online is not None else {}
+    arm = host.read("/system/build.prop", 64).value is not None or family(parse(host.read("/proc/cpuinfo", HEAD).value or "")) == "arm"
+    nodes = read_nodes(host)
+    found: dict[str, Any] = _counts(host, cpus, arm) if cpus.online is not None else {}
+    if arm and found.get("sockets") and (nodes is None or len(nodes.all) < 2):
+        # kernels before 5.8 number the clusters of one chip as packages; a second socket would be a second NUMA node
+        found["sockets"] = 1
     if cpus.online is None:
         yield from _listed(host)
     for field, value in found.items():
         if value is not None:
             yield Observation(path=f"cpu.{field}", value=value, source=f"{CPU}/cpu*/topology" if field in _FROM_TOPOLOGY else CPU)
-    nodes = read_nodes(host)
     if nodes is not None:
         yield Observation(path="cpu.numa_nodes", value=len(nodes.all), source=NODE)
         yield Observation(path="cpu.numa_nodes_with_cpus", value=len(nodes.with_cpus), source=NODE)
@@ -44,8 +47,8 @@ def _counts(host: Host, cpus: Cpus, arm: bool) -> dict[str, Any]:
     if arm:
         found.update(_arm_counts(host, cpus))
     found.update(_hybrid(host, cpus))
-    if cpus.cores and len(cpus.cores) == len(online):
-        found["cores_present"] = len(present | online)
+    if cpus.cores and (len(cpus.cores) == len(online) or present <= online):
+        found["cores_present"] = len(cpus.cores) + len(present - online)
     return found
 
 

@@ -102,17 +102,11 @@ def _apple(known: dict[str, str]) -> dict[str, Any]:
             listed = True
             if value == "1":
                 words.update(features.DARWIN_ARM.get(name, ()))
-    if known.get("hw.optional.AdvSIMD") == "1" or known.get("hw.optional.neon") == "1" or listed:
+    if listed:
         # every Apple processor of this architecture has NEON; the key is missing from short listings
-        words.add("asimd")
-    if known.get("hw.optional.neon_fp16") == "1":
-        words.add("fp16")
-    if known.get("hw.optional.armv8_1_atomics") == "1":
-        words.add("atomics")
-    if known.get("hw.optional.armv8_crc32") == "1":
-        words.add("crc32")
+        words.add("neon")
     brand = known.get("machdep.cpu.brand_string", "")
-    raw = words | {"asimdhp" if "fp16" in words else "asimd", "asimddp" if "dotprod" in words else "asimd"}
+    raw = words | {"asimd", "asimddp"} if "dotprod" in words else words | {"asimd"}
     return {
         "cpu.family": "arm",
         "cpu.arch": "aarch64",
@@ -128,10 +122,11 @@ def _intel(known: dict[str, str]) -> dict[str, Any]:
     keys = ("machdep.cpu.features", "machdep.cpu.leaf7_features", "machdep.cpu.extfeatures")
     words = features.linux_words(" ".join(known.get(key, "") for key in keys).split())
     vendor = known.get("machdep.cpu.vendor", "")
-    for key in ("avx1_0:avx", "avx2_0:avx2", "fma:fma", "f16c:f16c", "sse4_2:sse4_2", "sse4_1:sse4_1", "bmi2:bmi2", "avx512f:avx512f"):
-        name, _, word = key.partition(":")
+    for name, word in features.DARWIN_OPTIONAL.items():
         if known.get(f"hw.optional.{name}") == "1":
             words.add(word)
+        elif f"hw.optional.{name}" in known:
+            words.discard(word)
     if "xsave" in words:
         # as archspec does: these words are never listed on macOS
         full = words | {"xsavec", "xsaveopt"}

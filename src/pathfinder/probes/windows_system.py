@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from pathfinder.host import Host, Observation
-from pathfinder.isa import features, levels, march
+from pathfinder.isa import features
+from pathfinder.probes import _cpuid
 
 WMIC = ("wmic", "cpu", "get", "Name,CurrentClockSpeed,L2CacheSize,L3CacheSize,Description,Caption,Manufacturer", "/format:list")
 REGISTRY = r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion"
-VENDORS = {"GenuineIntel": "intel", "AuthenticAMD": "amd", "HygonGenuine": "hygon"}
 
 
 def probe(host: Host) -> Iterator[Observation]:
@@ -60,26 +60,12 @@ def _processor(host: Host, machine: str) -> Iterator[Observation]:
         if isinstance(flags, list):
             yield from _said({"family": "arm", "arch": "aarch64", "features": features.normal(flags)}, "IsProcessorFeaturePresent")
         return
-    answer = host.ask("cpuid")
-    if isinstance(answer.value, dict):
-        words, vendor = set(answer.value.get("features") or ()), str(answer.value.get("vendor") or "")
-        found = {
-            "family": "x86",
-            "arch": "x86_64" if "lm" in words else "i686",
-            "vendor": VENDORS.get(vendor, vendor.lower() or None),
-            "model": answer.value.get("model"),
-            "features": features.normal(words) if words else None,
-            "level": levels.x86_level(words),
-            "microarchitecture": march.x86(vendor, words),
-        }
-        yield from _said(found, "cpuid")
-    else:
-        yield Observation(path="cpu.features", value=None, source="cpuid", note=answer.note or answer.silence)
+    yield from _cpuid.observations(host)
 
 
 def _named(known: dict[str, Any], source: str) -> Iterator[Observation]:
     name, vendor = str(known.get("name") or ""), str(known.get("vendor") or "")
-    yield from _said({"model": " ".join(name.split()) or None, "vendor": VENDORS.get(vendor)}, source)
+    yield from _said({"model": " ".join(name.split()) or None, "vendor": _cpuid.VENDORS.get(vendor)}, source)
 
 
 def _said(found: dict[str, Any], source: str) -> Iterator[Observation]:
@@ -96,8 +82,8 @@ def _wmic(host: Host) -> Iterator[Observation]:
     if not known.get("Name"):
         return
     vendor = known.get("Manufacturer", "")
-    family = "arm" if "ARM" in known.get("Description", "") else "x86" if vendor in VENDORS or "Intel" in vendor else None
+    family = "arm" if "ARM" in known.get("Description", "") else "x86" if vendor in _cpuid.VENDORS or "Intel" in vendor else None
     yield Observation(path="os.family", value="windows", source="wmic cpu get", trust="guess")
-    for field, value in {"model": " ".join(known["Name"].split()), "vendor": VENDORS.get(vendor), "family": family}.items():
+    for field, value in {"model": " ".join(known["Name"].split()), "vendor": _cpuid.VENDORS.get(vendor), "family": family}.items():
         if value:
             yield Observation(path=f"cpu.{field}", value=value, source="wmic cpu get", trust="tool")
