@@ -159,3 +159,18 @@ def test_installing_prints_the_steps_and_asks_first(tmp_path: Path) -> None:
         assert one.end() == 1
         assert "Nothing was done." in one.all()
         assert not (tmp_path / ".local").exists() or not list((tmp_path / ".local").rglob("bin/*"))
+
+
+def test_what_was_answered_goes_on_to_what_acts(capsys: pytest.CaptureFixture[str]) -> None:
+    """One person is planned one slot, a team several: `launch` knows for whom."""
+    from pathfinder.cli import main
+    from pathfinder.cli.dialogue import wished
+
+    slots = {}
+    for audience in ("solo", "team"):
+        argv = wished({"model": "llama-3-8b", "audience": audience, "wish": "throughput", "host": "live"}, "chat")
+        for verb in ("install", "launch"):
+            assert main([verb, "llama.cpp", *argv, "--dry-run", "--host", "profile:desktop-rtx-4090"]) == 0
+        said = capsys.readouterr().out.split()
+        slots[audience] = int(said[said.index("-np") + 1])
+    assert slots["solo"] == 1 < slots["team"]

@@ -3,30 +3,34 @@
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, redirect_stdout
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pathfinder.cli.session import Session, say
 from pathfinder.errors import ExitStatus, Problem
 from pathfinder.types import Plan, Step
 
+if TYPE_CHECKING:
+    from pathfinder.cli.wish import Wish
 
-def any_plan(runtime: str, model: str | None, session: Session) -> Plan:
+
+def any_plan(wish: "Wish", session: Session) -> Plan:
     """The best plan of a runtime on the host; without a model, for the smallest catalogued one that it runs."""
     from pathfinder.cli.hosts import LIVE, Known, facts_of
-    from pathfinder.cli.wish import Wish, planned
+    from pathfinder.cli.wish import planned
     from pathfinder.data import store
 
     ref = session.host[0] if session.host else LIVE
     known = Known(ref, facts_of(ref, session))
-    if model is not None:
-        return planned(Wish(model, runtime=runtime), known, session)
-    tasks = {task for cell in store.runtime(runtime, session.overlay).cells for task in cell.tasks}
+    if wish.model:
+        return planned(wish, known, session)
+    runtime = wish.runtime or ""
+    tasks = {task for cell in store.runtime(runtime, session.overlay).cells for task in cell.tasks if wish.task in (None, task)}
     fitting = [one for one in store.models(session.overlay) if set(one.tasks) & tasks and one.artifacts]
     problem: Problem | None = None
     for one in sorted(fitting, key=lambda one: one.params or 1 << 62)[:40]:
         task = next(task for task in one.tasks if task in tasks)
         try:
-            return planned(Wish(one.id, task=task, runtime=runtime), known, session)
+            return planned(wish._replace(model=one.id, task=task), known, session)
         except Problem as no:
             problem = problem or no
     raise problem or Problem(f"No catalogued model is known to run on {runtime}.", hint="Name one with --model.", exit=ExitStatus.NO)

@@ -182,8 +182,8 @@ def act(found: Recommendation, answers: Answers, task: str) -> int | None:
         if answers["host"] == LIVE:
             rows.append(Choice("launch", f"Install {plan.name} and start it", "every step is printed, and asked about first"))
             rows.append(Choice("install", f"Only install {plan.name}", "every step is printed, and asked about first"))
-            deeds["launch"] = partial(run, ["launch", plan.runtime, "--model", answers["model"]])
-            deeds["install"] = partial(run, ["install", plan.runtime, "--model", answers["model"]])
+            deeds["launch"] = partial(run, ["launch", plan.runtime, *wished(answers, task)])
+            deeds["install"] = partial(run, ["install", plan.runtime, *wished(answers, task)])
     rows += [Choice("change", "Change an answer"), Choice("done", "Nothing more")]
     chosen = pick(Question("And now?", rows))
     if chosen in (None, "change"):
@@ -192,7 +192,7 @@ def act(found: Recommendation, answers: Answers, task: str) -> int | None:
 
 
 def wished(answers: Answers, task: str) -> list[str]:
-    """The options of `setup` that say the same."""
+    """The options of `setup`, `launch` and `install` that say the same."""
     return list(questions.command(answers, task)[2:])
 
 

@@ -11,6 +11,9 @@ def install(
     model: Annotated[
         str | None, typer.Option("--model", "-m", metavar="REF", help="Choose the build for this model; a small one unless said.")
     ] = None,
+    task: Annotated[str | None, typer.Option(help="chat, embeddings, transcribe, ...")] = None,
+    for_: Annotated[str, typer.Option("--for", metavar="WHOM", help="solo, team or production.")] = "solo",
+    prefer: Annotated[str | None, typer.Option(help="simple, fast, throughput or memory.")] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only print the steps.")] = False,
 ) -> int:
@@ -24,12 +27,13 @@ def install(
     from pathfinder.cli.acting import agree, any_plan, progress_line, show_steps
     from pathfinder.cli.hosts import only_live
     from pathfinder.cli.session import say
+    from pathfinder.cli.wish import Wish
     from pathfinder.errors import ExitStatus, Problem
 
     session = ctx.obj
     if not dry_run:
         only_live(session, "install")
-    plan = any_plan(runtime, model, session)
+    plan = any_plan(Wish(model or "", task, for_, prefer, runtime=runtime, hub=True), session)
     if not plan.install:
         raise Problem(
             f"{plan.name} has no recipe for this system that could be carried out.",

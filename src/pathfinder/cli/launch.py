@@ -12,6 +12,9 @@ def launch(
         str, typer.Option("--model", "-m", metavar="REF", help="A model by any name, hf:owner/repo, a .gguf file or a folder.")
     ],
     detach: Annotated[bool, typer.Option("--detach", "-d", help="Leave it running and return when it answers.")] = False,
+    task: Annotated[str | None, typer.Option(help="chat, embeddings, transcribe, ...")] = None,
+    for_: Annotated[str, typer.Option("--for", metavar="WHOM", help="solo, team or production.")] = "solo",
+    prefer: Annotated[str | None, typer.Option(help="simple, fast, throughput or memory.")] = None,
     port: Annotated[int | None, typer.Option(help="Where it listens; the runtime's usual port unless said.")] = None,
     context: Annotated[int | None, typer.Option(help="Tokens of context.")] = None,
     concurrency: Annotated[int | None, typer.Option(help="Requests at once.")] = None,
@@ -33,6 +36,7 @@ def launch(
     from pathfinder.cli.acting import aside, show_steps
     from pathfinder.cli.hosts import only_live
     from pathfinder.cli.serving import after_start, check_port, located, make_ready, planned_at, ready, serve
+    from pathfinder.cli.wish import Wish
     from pathfinder.errors import Problem
 
     session = ctx.obj
@@ -40,7 +44,8 @@ def launch(
         raise Problem("There is nothing to record.", where="--record", hint="Add --verify.")
     if not dry_run:
         only_live(session, "launch")
-    plan = planned_at(runtime, model, session, port=port, context=context, users=concurrency, quant=quant)
+    wish = Wish(model, task, for_, prefer, context, concurrency, quant, runtime, hub=True)
+    plan = planned_at(wish, session, port)
     with aside(session):
         plan = located(plan)
     if dry_run:

@@ -13,21 +13,19 @@ from msgspec.structs import replace
 from pathfinder.acting.servers import Running, begin, end, free_name, tail, taken
 from pathfinder.acting.servers import wait as until_it_answers
 from pathfinder.cli.session import Session, say
+from pathfinder.cli.wish import Wish
 from pathfinder.errors import ExitStatus, Problem
 from pathfinder.types import Plan, Step
 
 TAIL_LINES = 15
 
 
-def planned_at(
-    runtime: str, model: str, session: Session, *, port: int | None, context: int | None, users: int | None, quant: str | None
-) -> Plan:
-    """The runtime's best plan for the model here, listening on `port`."""
+def planned_at(wish: Wish, session: Session, port: int | None) -> Plan:
+    """The best plan of the runtime wished for, listening on `port`. Raises `Problem` for one that is started by hand."""
     from pathfinder.cli.hosts import LIVE, Known, facts_of
-    from pathfinder.cli.wish import Wish, planned
+    from pathfinder.cli.wish import planned
 
     ref = session.host[0] if session.host else LIVE
-    wish = Wish(model, context=context, users=users, quant=quant, runtime=runtime, hub=True)
     plan = planned(wish, Known(ref, facts_of(ref, session)), session, port)
     if not any(step.kind == "start" for step in plan.launch):
         raise Problem(
