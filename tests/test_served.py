@@ -173,6 +173,28 @@ def test_a_chat_is_right_or_not_judged() -> None:
         assert served.run(url).verdict == "unjudged"
 
 
+@pytest.mark.parametrize(
+    ("shift", "template", "verdict", "basis"),
+    [(0.0, 0, "same", "logprobs"), (-6 * REFERENCE.tolerance, 0, "wrong", "logprobs"), (-6 * REFERENCE.tolerance, 9, "close", "text")],
+)
+def test_a_chat_tells_log_probabilities_of_the_prompt_alone(shift: float, template: int, verdict: str, basis: str) -> None:
+    """They count where the server read as many tokens as the prompt has, so that no template stood around it (mlx-vlm)."""
+    completion = right("chat", shift)
+
+    def reply(at: Handler, body: dict[str, Any]) -> None:
+        if at.path.endswith("/v1/completions"):
+            return at.say({"detail": "Not Found"}, 404)
+        if body.get("logprobs") and not body["top_logprobs"] <= 20:
+            return at.say({"detail": "top_logprobs"}, 422)
+        say, count = at.say, len(ANSWERS[body["messages"][0]["content"]].prompt_tokens) + template
+        at.say = lambda said, *rest, **more: say({**said, "usage": {"prompt_tokens": count}}, *rest, **more)  # type: ignore[method-assign]
+        return completion(at, {**body, "prompt": body["messages"][0]["content"]})
+
+    with server(reply) as url:
+        result = served.run(url)
+    assert (result.verdict, result.numerics.basis) == (verdict, basis)
+
+
 def test_another_model_is_measured_and_not_judged(capsys: pytest.CaptureFixture[str]) -> None:
     def reply(at: Handler, body: dict[str, Any]) -> None:
         at.send_response(200)

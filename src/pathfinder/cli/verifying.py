@@ -13,6 +13,8 @@ from pathfinder.types import Evidence, Facts, Plan, Proof, Step
 
 ANSWER_SECONDS = 600.0
 LOG_BYTES = 1 << 20
+VERIFIED = {"TOP_LOGPROBS_K": "20"}
+"""Read by mlx-vlm's server alone, which tells log-probabilities of no more tokens than this says, and of none by itself."""
 
 
 def for_verifying(step: Step) -> Step:
@@ -20,7 +22,7 @@ def for_verifying(step: Step) -> Step:
     words = list(step.argv or ())
     if "--logits_all" in words[:-1]:
         words[words.index("--logits_all") + 1] = "true"
-    return replace(step, argv=tuple(words))
+    return replace(step, argv=tuple(words), env={**step.env, **VERIFIED})
 
 
 def verify(plan: Plan, running: Running, before: Facts, session: Session) -> Proof:

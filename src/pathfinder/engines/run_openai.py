@@ -16,6 +16,7 @@ else:
 
 WAYS: tuple[dict[str, Any], ...] = ({"logprobs": 20}, {"logprobs": True, "top_logprobs": 11}, {"logprobs": 5})
 """How log-probabilities are asked for: as many as most servers give, as chats do (mlx-lm), as the completions of old did."""
+CHAT_WAYS: tuple[dict[str, Any], ...] = ({"logprobs": True, "top_logprobs": 20}, {"logprobs": True, "top_logprobs": 5})
 NO_SUCH_PATH = (404, 405, 501)
 
 
@@ -23,7 +24,7 @@ class Asker:
     def __init__(self, request: dict[str, Any], out: "wire.Wire") -> None:
         self.request, self.out, self.client = request, out, openai_client.Client(request["url"])
         self.chat, self.usage = False, True
-        self.ways: list[dict[str, Any]] = list(WAYS)
+        self.ways: list[dict[str, Any]] | None = None
         self.model: str | None = request.get("model")
 
     def models(self) -> list[str]:
@@ -55,7 +56,7 @@ class Asker:
         if not heard:
             raise openai_client.Refused("the server streams nothing")
         told: dict[str, Any] = {"tokens": [], "logprobs": None, "floors": None, "finite": True}
-        if prompt.get("watch") and not self.chat:
+        if prompt.get("watch"):
             said = self.with_logprobs(prompt["text"])
             if said is not None:
                 choice = openai_client.first_choice(said)
@@ -82,8 +83,7 @@ class Asker:
         """One streamed answer; the chat where the server has no completions, without what it does not know."""
         body = {"model": self.model, "max_tokens": int(self.request["tokens"]), "temperature": 0, "stream": True}
         for _ in range(3):
-            path, asked = ("/chat/completions", {"messages": [{"role": "user", "content": prompt}]}) if self.chat else (
-                "/completions", {"prompt": prompt})  # fmt: skip
+            path, asked = self.spelt(prompt)
             extra = {"stream_options": {"include_usage": True}} if self.usage else {}
             try:
                 yield from self.client.stream(path, {**body, **asked, **extra})
@@ -96,13 +96,24 @@ class Asker:
                 else:
                     raise
 
+    def spelt(self, prompt: str) -> tuple[str, dict[str, Any]]:
+        """Where a prompt is sent, and how it is put there."""
+        if self.chat:
+            return "/chat/completions", {"messages": [{"role": "user", "content": prompt}]}
+        return "/completions", {"prompt": prompt}
+
     def with_logprobs(self, prompt: str) -> Any:
         """The answer with log-probabilities; without, where the server knows no way to tell them. None: it does not answer so at all."""
+        if self.ways is None:
+            self.ways = list(CHAT_WAYS if self.chat else WAYS)
+        path, asked = self.spelt(prompt)
         while self.ways:
-            body = {"model": self.model, "prompt": prompt, "max_tokens": int(self.request["tokens"]), "temperature": 0, **self.ways[0]}
+            body = {"model": self.model, **asked, "max_tokens": int(self.request["tokens"]), "temperature": 0, **self.ways[0]}
             try:
-                said = self.client.json("POST", "/completions", body)
-            except openai_client.Status:
+                said = self.client.json("POST", path, body)
+            except openai_client.Refused as no:
+                if not self.chat and not isinstance(no, openai_client.Status):
+                    raise
                 self.ways.pop(0)
                 continue
             if openai_client.first_choice(said).get("logprobs"):

@@ -123,6 +123,8 @@ def told(event: dict[str, Any], answer: ReferenceAnswer | None) -> Sample:
         return Sample(prompt=after, text=text, finite=event["finite"])
     count = event["prompt_count"]
     same_prompt = count is None or count == len(answer.prompt_tokens)
+    if event["chat"] and count != len(answer.prompt_tokens):
+        logprobs = None  # Those of another prompt, or not known to be of this one.
     return Sample(
         prompt=after,
         prompt_tokens=answer.prompt_tokens if same_prompt else (-1,) * count,
