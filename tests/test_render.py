@@ -117,7 +117,42 @@ def test_words_of_powershell_cannot_leave_their_quotes() -> None:
     assert quoting.ps1_word("$(x)") == "'$(x)'"
     assert quoting.ps1_word("--model") == "--model"
     assert quoting.ps1_word("-x;y") == "'-x;y'"
-    assert quoting.ps1_word("C:\\r\\a b", "C:\\r", "R") == "(Join-Path $R 'a b')"
+
+
+def test_folders_of_powershell_follow_their_variable() -> None:
+    root = "~\\AppData\\Local\\pathfinder"
+    assert quoting.ps1_word("C:\\r\\a b", "C:\\r", "R") == '"${R}\\a b"'
+    assert quoting.ps1_word(f"{root}\\x.exe", root) == '"$HOME\\AppData\\Local\\pathfinder\\x.exe"'
+    assert quoting.ps1_word(f'{root}\\$(x)`"\u201d', root) == '"$HOME\\AppData\\Local\\pathfinder\\`$(x)```"`\u201d"'
+    assert quoting.ps1_word(f"--dir={root}\\a;{root}\\b", root, "R") == '"--dir=${R}\\a;${R}\\b"'
+    assert quoting.ps1_word("~\\other", root) == "'~\\other'"
+    assert quoting.ps1_env({"A": f"{root}\\m", "B": "1:2"}, root) == "$env:A = \"$HOME\\AppData\\Local\\pathfinder\\m\"; $env:B = '1:2'; "
+
+
+@pytest.mark.skipif(not SHELLS, reason="no POSIX shell here")
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_home_folder_is_found_inside_words(shell: str) -> None:
+    root = "~/.local/share/pathfinder"
+    words = [
+        f"{root}/a b",
+        f"{root}/m:/models",
+        f"--dir={root}/x",
+        f"type=bind,source={root},target=/r",
+        f"a:{root}/b:{root}",
+        "~/x",
+        f"{root}er",
+    ]
+    home = f"/home/x{root[1:]}"
+    found = [
+        f"{home}/a b",
+        f"{home}/m:/models",
+        f"--dir={home}/x",
+        f"type=bind,source={home},target=/r",
+        f"a:{home}/b:{home}",
+        "~/x",
+        f"{root}er",
+    ]
+    assert given_back(quoting.sh(words, root), shell) == found
 
 
 def test_formats_are_the_files_of_the_folder(tmp_path: Path) -> None:

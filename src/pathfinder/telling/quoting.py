@@ -9,13 +9,21 @@ _SAFE = re.compile(r"[A-Za-z0-9_@%+=:,./-]+")
 
 
 def sh_word(text: str, root: str = "", name: str = "") -> str:
-    """One word for sh. Below `root` it begins with `"$name"`, so that a script works on another machine."""
-    if root and name and (text == root or text.startswith(root + "/")):
-        rest = text[len(root) :]
-        return f'"${name}"{_sh(rest) if rest else ""}'
-    if root.startswith("~/") and text.startswith(root):
+    """One word for sh. Where it names `root` it holds `"$name"`, so that a script works on another machine; without a name, a root below
+    `~` follows the home folder, which sh itself writes out only at a word's beginning."""
+    root = root.rstrip("/")
+    parts = _around(text, root) if name or root.startswith("~") else [text]
+    if len(parts) == 1:
+        return _sh(text)
+    if not name and len(parts) == 2 and not parts[0]:
         return "~/" + _sh(text[2:])
-    return _sh(text)
+    home = f'"${name}"' if name else f'"$HOME"{root[1:]}'
+    return home.join(_sh(part) if part else "" for part in parts)
+
+
+def _around(text: str, root: str) -> list[str]:
+    """The pieces of a text between its mentions of a folder: at its beginning, or in a list or an assignment in it."""
+    return re.split(rf"(?:^|(?<=[:=,;])){re.escape(root)}(?=[/\\:;,]|$)", text) if root else [text]
 
 
 def plain(text: str) -> bool:
@@ -30,15 +38,19 @@ def _sh(text: str) -> str:
 
 
 def ps1_word(text: str, root: str = "", name: str = "") -> str:
-    """One word for PowerShell, in single quotes where need be; they double inside, curly ones too, which PowerShell takes for straight."""
-    if root and name and (text == root or text.startswith(root + "\\")):
-        rest = text[len(root) :]
-        return f"(Join-Path ${name} {_ps1(rest[1:])})" if rest else f"${name}"
-    return _ps1(text)
+    """One word for PowerShell, in single quotes where need be; they double inside, curly ones too, which PowerShell takes for straight.
+    Where it names `root`, a text with the variable in it: PowerShell hands `~` to programs as it stands."""
+    parts = _around(text, root) if name or root.startswith("~") else [text]
+    if len(parts) == 1:
+        return _ps1(text)
+    home = f"${{{name}}}" if name else f"$HOME{root[1:]}"
+    return '"' + home.join(_PS_LIVE.sub(lambda sign: "`" + sign[0], part) for part in parts) + '"'
 
 
 _PS_SAFE = re.compile(r"[A-Za-z0-9_./:\\=+-]+")
 _PS_QUOTES = re.compile("['\u2018\u2019\u201a\u201b]")
+_PS_LIVE = re.compile('[`$"\u201c\u201d\u201e]')
+"""What PowerShell does not take as it stands between double quotes."""
 
 
 def _ps1(text: str) -> str:
@@ -61,7 +73,8 @@ def sh_env(env: Mapping[str, str], root: str = "", name: str = "") -> str:
 
 
 def ps1_env(env: Mapping[str, str], root: str = "", name: str = "") -> str:
-    return "".join(f"$env:{key} = {_ps1_text(value)}; " for key, value in env.items())
+    spelt = {key: word if (word := ps1_word(value, root, name)).startswith('"') else _ps1_text(value) for key, value in env.items()}
+    return "".join(f"$env:{key} = {word}; " for key, word in spelt.items())
 
 
 def _ps1_text(text: str) -> str:
@@ -81,7 +94,7 @@ def command(step: Step, os: OsFamily | None, root: str = "") -> str:
         says = step.text or step.why or step.title
         return "\n".join(f"# {line}" for line in says.splitlines())
     if windows:
-        line = ps1_env(step.env) + ps1(step.argv, root)
+        line = ps1_env(step.env, root) + ps1(step.argv, root)
         return f"cd {ps1_word(step.cwd, root)}; {line}" if step.cwd and step.kind != "unpack" else line
     line = sh_env(step.env, root) + sh(step.argv, root)
     sudo = "sudo " if "root" in step.needs and step.argv[0] not in ("sudo", "su") else ""
