@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PATHFINDER := $(BIN)/pathfinder
 
-.PHONY: help setup dev demo test lint types unit docs bench corpora package clean
+.PHONY: help setup dev demo test lint types unit docs pictures bench corpora package clean
 
 help:
 	@echo "make demo     set up, then detect, recommend and run on this machine"
@@ -11,6 +11,7 @@ help:
 	@echo "make bench    start-up time against 'python3 -c pass', estimates against measured truth"
 	@echo "make corpora DIR=folder    replay recorded hosts through detect and score them"
 	@echo "make docs     regenerate the generated pages and schemas"
+	@echo "make pictures record the session and the pictures of the README (after tools/browser.py)"
 	@echo "make package  build the wheel and the source distribution into dist/"
 
 setup:
@@ -37,6 +38,11 @@ unit:
 
 docs:
 	$(BIN)/python tools/generate_docs.py
+
+pictures:
+	$(BIN)/python tools/record_session.py
+	$(PATHFINDER) recommend --model llama-3-8b --host profile:desktop-rtx-4060 --as svg > docs/pictures/recommendation.svg
+	$(BIN)/python tools/page_picture.py
 
 bench:
 	@$(BIN)/python benchmarks/startup.py

@@ -121,3 +121,13 @@ def test_text_goes_out_in_the_terminal_s_own_encoding_and_json_as_utf_8() -> Non
     assert "# weights" in done.stdout
     raw = subprocess.run([*PROGRAM, "matrix", "list", "--json"], capture_output=True, check=True, env={**os.environ, **env}).stdout
     assert json.loads(raw.decode("utf-8"))["schema"] == "pathfinder/matrix/v1"
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_what_may_be_given_many_times_has_no_default(verb: str) -> None:
+    """Click 8.1, which distributions still have, refuses a default for it with a traceback."""
+    from pathfinder.cli.app import build
+
+    command = build(verb)
+    for leaf in getattr(command, "commands", {"": command}).values():
+        assert not [one.name for one in leaf.params if one.nargs == -1 and one.default is not None]

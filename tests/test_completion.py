@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -125,6 +126,28 @@ def test_install_writes_where_the_shell_reads(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "pathfinder" in (tmp_path / ".bashrc").read_text(encoding="utf-8")
     assert "_PATHFINDER_COMPLETE" in (tmp_path / ".bash_completions" / "pathfinder.sh").read_text(encoding="utf-8")
+
+
+@pytest.mark.skipif(shutil.which("zsh") is None, reason="zsh is not installed")
+def test_zsh_completes_at_the_first_tab(tmp_path: Path) -> None:
+    from .terminal import Terminal
+
+    env = {
+        **os.environ,
+        "HOME": str(tmp_path),
+        "ZDOTDIR": str(tmp_path),
+        "TERM": "xterm",
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+    }
+    subprocess.run([*PROGRAM, "completion", "zsh", "--install"], capture_output=True, check=True, timeout=60, env=env)
+    one = Terminal((str(shutil.which("zsh")), "-i"), 100, 30, env)
+    try:
+        one.until(lambda text: bool(text.strip()))
+        one.press("pathfinder recom\t", "pathfinder recommend")
+    finally:
+        os.kill(one.pid, signal.SIGKILL)
+        os.waitpid(one.pid, 0)
+        os.close(one.fd)
 
 
 def test_an_unknown_shell_is_a_mistake() -> None:

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 import zipfile
 from pathlib import Path
 
@@ -55,3 +56,34 @@ def test_the_wheel_works_without_the_repository(tmp_path: Path) -> None:
     assert said["candidates"]
     run(program, "setup", "--model", "llama-3-8b", "--as", "sh", "--host", "profile:dgx-h100", cwd=tmp_path, env=alone)
     assert not (tmp_path / "cache").exists(), "an installed wheel must not compile its data"
+
+
+def test_the_dockerfile_passes_its_linter() -> None:
+    beside = Path(sys.executable).with_name("hadolint")
+    hadolint = str(beside) if beside.exists() else shutil.which("hadolint")
+    if hadolint is None:
+        pytest.skip("hadolint is not installed")
+    done = subprocess.run([hadolint, str(ROOT / "Dockerfile")], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_a_checkout_runs_without_being_installed(tmp_path: Path) -> None:
+    """`python -m pathfinder`, with the packages of a distribution: docs/install.md."""
+    env = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    assert run(sys.executable, "-m", "pathfinder", "--version", cwd=tmp_path, env=env).startswith("pathfinder ")
+    hidden = (
+        "import sys; sys.modules['huggingface_hub'] = None; from pathfinder.cli import main; "
+        "sys.exit(main(['models', 'search', 'x', '--online']))"
+    )
+    done = subprocess.run([sys.executable, "-c", hidden], capture_output=True, text=True, check=False, env=env, cwd=tmp_path)
+    assert done.returncode == 2
+    assert "huggingface-hub, which is not installed" in done.stderr
+
+
+def test_the_table_of_debian_names_every_dependency() -> None:
+    """A lower bound that is raised must be compared with Debian again."""
+    wanted = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
+    table = (ROOT / "docs" / "install.md").read_text(encoding="utf-8")
+    spelt = {"pyyaml": "yaml"}
+    for name, bound in (line.split(">=") for line in wanted):
+        assert re.search(rf"^\| (python3-)?{re.escape(spelt.get(name, name))} \| {re.escape(bound)} \| ", table, re.MULTILINE), name

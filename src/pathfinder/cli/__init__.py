@@ -50,7 +50,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         status = ExitStatus.OK
     except Exception as error:
-        status = _bug(error, as_json="--json" in args)
+        lacking = _lacking(error)
+        status = _tell(lacking, as_json="--json" in args) if lacking else _bug(error, as_json="--json" in args)
     return _flush(status)
 
 
@@ -87,6 +88,14 @@ def _tell(problem: Problem, *, as_json: bool) -> int:
         hint = f"\n{problem.hint}" if problem.hint else ""
         print(f"pathfinder: {where}{problem.says}{hint}", file=sys.stderr)
     return problem.exit
+
+
+def _lacking(error: Exception) -> Problem | None:
+    """What to say where a package we need is not installed: a checkout run with a system's own packages may lack one."""
+    name = (error.name or "").partition(".")[0] if isinstance(error, ModuleNotFoundError) else ""
+    if not name or name == "pathfinder":
+        return None
+    return Problem(f"This needs the Python package {name.replace('_', '-')}, which is not installed.", hint="See docs/install.md.")
 
 
 def _bug(error: Exception, *, as_json: bool) -> int:

@@ -13,9 +13,9 @@ LIMIT_BYTES = 1 << 20
 def check(
     ctx: typer.Context,
     expectation: Annotated[
-        list[str],
+        list[str] | None,
         typer.Argument(metavar="EXPECTATION...", help="'cuda >= 12.4', 'vram.free >= 20GiB', cpu.avx2, runtime:vllm, 'model:REF fits'."),
-    ] = [],  # noqa: B006
+    ] = None,
     file: Annotated[
         str | None,
         typer.Option("--file", metavar="FILE", help="One expectation a line, # for comments, or a YAML list; - reads standard input."),
@@ -38,7 +38,7 @@ def check(
         raise Problem(f"There is no format {format!r}.", where="--format", hint=f"One of: {', '.join(FORMATS)}.")
     if format == "json":
         session = session._replace(json=True)
-    texts = [*expectation, *(lines(file, parse_lines) if file else ())]
+    texts = [*(expectation or ()), *(lines(file, parse_lines) if file else ())]
     if not texts and not baseline:
         raise Problem("Nothing is expected.", where="check", hint="Example: pathfinder check 'vram.free >= 20GiB'")
     for text in texts:

@@ -5,6 +5,10 @@ from typing import Annotated
 
 import typer
 
+FIRST_TAB = """
+if [[ ${funcstack[1]} = _pathfinder ]]; then _pathfinder_completion "$@"; fi
+"""
+"""zsh reads the file at the first Tab and takes it for the answer: it must answer as well as define."""
 SHELLS = ("bash", "zsh", "fish", "powershell", "pwsh")
 
 
@@ -31,6 +35,8 @@ def completion(
     typers = import_module("typer.completion")
     if install:
         _, path = typers.install(shell=name, prog_name="pathfinder", complete_var=COMPLETE)
+        if name == "zsh":
+            path.write_text(path.read_text(encoding="utf-8") + FIRST_TAB, encoding="utf-8")
         say(f"Written to {path}. It works in shells started from now on.")
     else:
         say(typers.get_completion_script(prog_name="pathfinder", complete_var=COMPLETE, shell=name))
