@@ -141,6 +141,16 @@ def test_a_cache_that_cannot_be_written_or_is_broken_is_no_error(tree, tmp_path,
         assert kept.read_bytes() == whole
 
 
+def test_what_nobody_asked_for_in_a_month_is_dropped(tree, tmp_path):
+    old, other, young = (write(tmp_path, f"cache/{name}", "x") for name in ("matrix-0.bin", "measured.jsonl", "matrix-1.bin"))
+    for path in (old, other):
+        os.utime(path, (0, 0))
+    store.matrix()
+    assert not old.exists()
+    assert other.exists()
+    assert young.exists()
+
+
 def test_what_is_open_stays_what_it_was_when_another_process_compiles_anew(tree, tmp_path):
     store.matrix()
     (kept,) = (tmp_path / "cache").glob("*.bin")

@@ -150,6 +150,10 @@ def cache_dir() -> Path:
     return Path(root) / "pathfinder"
 
 
+STALE_SECONDS = 30 * 24 * 3600
+"""A kept file that old belongs to a folder nobody changes, or to one that is gone; the former is made again."""
+
+
 def _keep(path: Path, content: bytes) -> bool:
     """Written whole or not at all. A cache that cannot be written is no error."""
     import tempfile
@@ -161,4 +165,15 @@ def _keep(path: Path, content: bytes) -> bool:
         Path(part.name).replace(path)
     except OSError:
         return False
+    _drop_stale(path)
     return True
+
+
+def _drop_stale(path: Path) -> None:
+    from contextlib import suppress
+
+    with suppress(OSError):
+        newest = path.stat().st_mtime
+        for other in path.parent.glob("*matrix-*"):
+            if newest - other.stat().st_mtime > STALE_SECONDS:
+                other.unlink(missing_ok=True)
