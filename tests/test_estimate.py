@@ -188,14 +188,15 @@ def test_mixtures_count_all_experts_and_read_the_used_ones(files: dict[str, tupl
 
 
 def test_the_catalogue_adds_up() -> None:
-    """The matrices of a shape make the stated number of parameters, where nothing but matrices is in the model."""
+    """The matrices of a shape make the published number of parameters; norms, biases and positions are at most 2 %, 3 % below a billion."""
     checked = 0
     for model in store.models():
-        if model.shape is None or model.params is None or model.arch in ("t5", "whisper", "bert", "gemma3n", "gemma4", "mllama"):
+        if model.shape is None or model.params is None or model.shape.encoder_layers:
             continue
-        assert layout.parameters(model.arch, model.shape) == pytest.approx(model.params, rel=0.06), model.id
+        share = layout.parameters(model.arch, model.shape) / model.params - 1
+        assert abs(share) < (0.02 if model.params > 1e9 else 0.03), (model.id, f"{share:+.1%}")
         checked += 1
-    assert checked > 200
+    assert checked > 550
 
 
 def test_allocator_reuses_in_place_and_frees() -> None:

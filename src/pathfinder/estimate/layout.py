@@ -7,7 +7,8 @@ from pathfinder.types import Shape
 
 UNGATED = {
     "gpt2", "gptneox", "gptj", "bloom", "falcon", "mpt", "starcoder", "starcoder2", "phi2", "opt", "nemotron", "bert",
-    "nomic-bert-moe", "jina-bert-v3", "whisper", "codeshell", "jais", "refact", "nemotron_h", "nemotron_h_moe",
+    "nomic-bert-moe", "jina-bert-v3", "whisper", "codeshell", "jais", "refact", "nemotron_h", "nemotron_h_moe", "apertus", "arcee",
+    "rwkv6", "rwkv7",
 }  # fmt: skip
 """Feed-forward of two matrices instead of three."""
 FUSED_QKV = {"phi3", "falcon", "gpt2", "gptneox", "bloom", "mpt", "starcoder", "phi2", "qwen", "codeshell", "dbrx", "jais", "chatglm"}
@@ -91,8 +92,13 @@ def recurrence(arch: str, shape: Shape) -> Iterator[Matrix]:
     """Projections of a state-space, delta-net or short-convolution layer."""
     hidden, inner = shape.hidden, shape.inner or 0
     if shape.wkv_head_size:
-        for name in ("time_mix_receptance", "time_mix_key", "time_mix_value", "time_mix_gate", "time_mix_output"):
+        for name in ("time_mix_receptance", "time_mix_key", "time_mix_value", "time_mix_output"):
             yield name, hidden, hidden
+        if arch == "rwkv7":
+            yield "time_mix_low_rank", 2 * hidden, low_rank(hidden)
+        else:
+            yield "time_mix_gate", hidden, hidden
+            yield "channel_mix_receptance", hidden, hidden
     elif shape.kda_head_dim:
         width = (shape.heads or 0) * shape.kda_head_dim
         for name in ("attn_q", "attn_k", "attn_v"):
@@ -113,6 +119,11 @@ def recurrence(arch: str, shape: Shape) -> Iterator[Matrix]:
             yield "ssm_x", step + 2 * (shape.state_size or 0), inner
             yield "ssm_dt", inner, step
         yield "ssm_out", hidden, inner
+
+
+def low_rank(hidden: int) -> int:
+    """Ranks of RWKV-7's decay, in-context rate, value and gate together, each a multiple of 32 (of its checkpoints of 0.1B to 13B)."""
+    return sum(32 * round(rank / 32) for rank in (1.8 * hidden**0.5, 1.8 * hidden**0.5, 1.3 * hidden**0.5, 0.6 * hidden**0.8))
 
 
 def routes(arch: str, shape: Shape, layer: int) -> bool:

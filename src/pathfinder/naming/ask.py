@@ -202,6 +202,7 @@ def _by_words(text: str, models: Sequence[Model]) -> Resolved | None:
         best = min(close, key=lambda one: one[0])[1]
         others = tuple(model.id for _, model in close if model is not best)
         return Resolved(_narrowed(best, said), quant=said.quant, alternatives=tuple(dict.fromkeys((*others, *tuned(best, models))))[:6])
+    loose = [model for model in loose if model.variant != "base"] or loose
     if len(loose) == 1:
         return Resolved(_narrowed(loose[0], said), quant=said.quant, alternatives=tuned(loose[0], models))
     if loose:
