@@ -18,6 +18,14 @@ def test_the_best_trusted_wins_and_the_source_is_kept() -> None:
     assert "sysfs says 8, lscpu says 4" in facts.warnings[0].says
 
 
+def test_texts_cannot_move_the_cursor_and_empty_ones_are_unknown() -> None:
+    zeros = {"id": "gpu0", "name": "\n" + "\0" * 4000}
+    named = {"id": "gpu1", "name": "\x1b[2JRadeon\tRX\u202e 580"}
+    facts = merge([seen("devices", zeros, "product_name"), seen("devices", named, "product_name"), seen("cpu.model", "\0", "registry")])
+    assert [one.name for one in facts.devices or ()] == [None, "[2JRadeon RX 580"]
+    assert facts.cpu.model is None
+
+
 def test_a_guess_never_contradicts() -> None:
     facts = merge([seen("cpu.threads", 8, "sysfs"), seen("cpu.threads", 2, "cpuinfo", "guess")])
     assert facts.warnings == ()

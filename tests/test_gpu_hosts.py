@@ -402,6 +402,35 @@ def test_hung_tool_costs_only_its_own_facts(folder: Any, vendor: str, device: st
 
 
 @pytest.mark.skipif(os.name == "nt", reason="shell scripts as commands")
+def test_a_list_of_names_is_enough_to_enumerate(tmp_path: Path) -> None:
+    program = tmp_path / "nvidia-smi"
+    program.write_text(
+        '#!/bin/sh\n[ "$*" = -L ] || exit 127\necho "GPU 0: NVIDIA H200 (UUID: GPU-513536b6-7d19-9063-b049-1e69664bb298)"\n'
+        'echo "  MIG 1g.18gb     Device  0: (UUID: MIG-c7384736-a75d-5afc-978f-d2f1294409fd)"\n'
+    )
+    program.chmod(0o755)
+    found = observe(SysrootHost(str(tmp_path / "root"), str(tmp_path)))
+    card, part = found.devices or ()
+    assert (card.name, card.compute_capability, part.parent, part.name) == ("NVIDIA H200", "9.0", card.id, "NVIDIA H200 MIG 1g.18gb")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="shell scripts as commands")
+def test_lspci_stands_in_for_a_bus_that_is_not_there(tmp_path: Path) -> None:
+    program = tmp_path / "lspci"
+    program.write_text(
+        '#!/bin/sh\n[ "$*" = -nn ] || exit 127\necho "03:00.0 VGA compatible controller [0300]: Intel Corporation DG2 [8086:56a0]"\n'
+        'echo "04:00.0 VGA compatible controller [0300]: ASPEED Graphics Family [1a03:2000]"\n'
+    )
+    program.chmod(0o755)
+    found = observe(SysrootHost(str(tmp_path / "root"), str(tmp_path)))
+    assert [(one.pci, one.compute) for one in found.pci or ()] == [("0000:03:00.0", True), ("0000:04:00.0", False)]
+    assert [(one.name, one.arch, one.integrated, one.memory_bytes) for one in found.devices or ()] == [
+        ("Intel Arc A770", "xe-hpg", False, None)
+    ]
+    assert found.why["devices.0.pci"].source == "lspci"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="shell scripts as commands")
 def test_exit_9_of_a_real_process(folder: Any) -> None:
     host = folder(
         "10de", "2684", nvidia_smi='echo "NVIDIA-SMI has failed because it couldn\'t communicate with the NVIDIA driver."; exit 9'

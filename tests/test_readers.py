@@ -85,6 +85,14 @@ def test_plain_table_with_slices() -> None:
     assert listed["slices"] == [{"index": 0, "slot": 0, "profile": "1g.10gb", "uuid": "MIG-c7384736-a75d-5afc-978f-d2f1294409fd"}]
 
 
+def test_slices_in_the_text_of_drivers_since_590() -> None:
+    text = QUERY + "    MIG Device\n        Index                             : 0\n        GPU Instance ID                   : 2\n"
+    text += "        Compute Instance ID               : 0\n        Shared FB Memory Usage\n"
+    text += "            Total                         : 40448 MiB\n            Free                          : 29357 MiB\n"
+    part = nvidia_smi.query(text)["slices"][0]
+    assert (part["gpu_instance"], part["memory_bytes"], part["memory_free_bytes"]) == (2, 40448 << 20, 29357 << 20)
+
+
 def test_query_text() -> None:
     log = nvidia_smi.query(QUERY)
     (card,) = log["devices"]
@@ -170,6 +178,42 @@ def test_an_npu_among_hsa_agents_is_no_gpu() -> None:
 
     text = "HSA Agents\n" + agent(1, "AMD RYZEN AI MAX+ 395", "CPU") + agent(2, "gfx1151", "GPU") + agent(3, "aie2p", "DSP")
     assert [(one["kind"], one.get("arch")) for one in rocm.rocminfo(text)] == [("gpu", "gfx1151"), ("npu", "aie2p")]
+
+
+def test_device_query_of_cuda_and_hip() -> None:
+    text = 'Device 0: "NVIDIA GeForce RTX 4060 Ti"\n  CUDA Driver Version / Runtime Version          12.4 / 12.3\n'
+    text += "  CUDA Capability Major/Minor version number:    8.9\n  Total amount of global memory:                 16076 MBytes (16857038848 bytes)\n"
+    text += "  (34) Multiprocessors, (128) CUDA Cores/MP:     4352 CUDA Cores\n  Device PCI Domain ID / Bus ID / location ID:   0 / 3 / 0\n"
+    card = device_query.cuda(text)[0]
+    assert (card["pci"], card["compute_capability"], card["compute_units"], card["memory_bytes"]) == (
+        "0000:03:00.0",
+        "8.9",
+        34,
+        16857038848,
+    )
+    assert device_query.driver(text) == "12.4"
+    hip = "[GPU 0] AMD Instinct MI300X\n[GPU 0] gfx942:sramecc+:xnack-: AMD GCN Arch Name\n"
+    hip += "[GPU 0] 304: Number of multi-processors(Compute Units: CUs)\n[GPU 0] 196592: Total Global Memory (MB)\n[GPU 0] 5: PCI Bus ID\n"
+    assert rocm.hip_device_query(hip) == [
+        {
+            "vendor": "amd",
+            "name": "AMD Instinct MI300X",
+            "arch": "gfx942",
+            "compute_units": 304,
+            "memory_bytes": 196592 << 20,
+            "pci": "0000:05:00.0",
+        }
+    ]
+
+
+def test_lspci_with_names_and_numbers() -> None:
+    text = "00:02.0 VGA compatible controller [0300]: Intel Corporation Raptor Lake-S UHD Graphics [8086:a788] (rev 04)\n"
+    text += "\tSubsystem: Device [1558:867c]\n\tKernel driver in use: i915\n\tKernel modules: i915, xe\n"
+    text += "10000:01:00.0 3D controller [0302]: NVIDIA Corporation AD104M [GeForce RTX 4080 Max-Q / Mobile] [10de:27a0] (rev a1)\n"
+    assert lspci.functions(text) == [
+        {"pci": "0000:00:02.0", "class": "030000", "vendor_id": "8086", "device_id": "a788", "driver_module": "i915"},
+        {"pci": "10000:01:00.0", "class": "030200", "vendor_id": "10de", "device_id": "27a0"},
+    ]
 
 
 def test_vulkan_software_renderers_are_marked() -> None:

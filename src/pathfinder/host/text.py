@@ -1,5 +1,7 @@
 """Bytes to text, whatever a file or a tool wrote."""
 
+from typing import Any
+
 OUTPUT_LIMIT = 8 << 20
 """The most bytes one command may print before it is stopped."""
 
@@ -13,3 +15,14 @@ def decode(raw: bytes) -> str:
     if raw[:3] == b"\xef\xbb\xbf":
         raw = raw[3:]
     return raw.decode("utf-8", "replace").replace("\r\n", "\n")
+
+
+def printable(value: Any) -> Any:
+    """A value whose texts hold nothing that moves a cursor: control and format characters become blanks, an empty text None."""
+    if isinstance(value, str):
+        if value.isprintable():
+            return value
+        return " ".join("".join(letter if letter.isprintable() else " " for letter in value).split()) or None
+    if isinstance(value, dict):
+        return {key: printable(item) for key, item in value.items()}
+    return type(value)(map(printable, value)) if isinstance(value, (list, tuple)) else value

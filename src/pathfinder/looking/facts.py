@@ -25,6 +25,7 @@ import msgspec
 
 from pathfinder import types
 from pathfinder.host import Observation
+from pathfinder.host.text import printable
 from pathfinder.looking.identity import match_devices
 
 TRUST = ("driver", "kernel", "tool", "table", "guess")
@@ -62,7 +63,7 @@ def merge(
     ranked = sorted(observations, key=lambda o: TRUST.index(o.trust) if o.trust in TRUST else len(TRUST))
     by_path: dict[str, list[Observation]] = {}
     for one in ranked:
-        by_path.setdefault(one.path, []).append(one)
+        by_path.setdefault(one.path, []).append(msgspec.structs.replace(one, value=printable(one.value)))
     told: dict[str, types.Why] = {}
     warnings: list[types.Warning_] = []
     out: dict[str, Any] = {}

@@ -25,7 +25,7 @@ def observations(host: Host, functions: list[Record]) -> Iterator[Observation]:
         value = {key: item for key, item in node.items() if key not in ("node", "links")}
         yield Observation(path="devices", value=value, source=f"{NODES}/{node['node']}")
     for card in cards.values():
-        yield Observation(path="devices", value=card, source=f"{_pci.FOLDER}/{card['pci']}")
+        yield Observation(path="devices", value=card, source=_pci.source(host, card["pci"]))
     for record in [*cards.values(), *nodes]:
         arch = _amd_chips.by_id(record.get("device_id")) if "arch" not in record else None
         if arch and record.get("pci"):
@@ -177,10 +177,11 @@ def _pick(wish: str, nodes: list[Record]) -> list[Record]:
 
 def _usable(host: Host, nodes: list[Record], functions: list[Record]) -> Iterator[Observation]:
     if not nodes:
-        if not any(one["driver_module"] == "amdgpu" for one in functions):
-            drivers = ", ".join(sorted({one["driver_module"] or "unknown" for one in functions}))
-            value: Record = {"usable": False, "why": f"no AMD GPU with the amdgpu driver (driver: {drivers})"}
-            yield Observation(path="backends.rocm", value=value, source=_pci.FOLDER)
+        drivers = {one["driver_module"] for one in functions}
+        if "amdgpu" not in drivers and None not in drivers:
+            names = ", ".join(sorted(drivers))
+            value: Record = {"usable": False, "why": f"no AMD GPU with the amdgpu driver (driver: {names})"}
+            yield Observation(path="backends.rocm", value=value, source=_pci.source(host))
         return
     targets = {node.get("arch") or _amd_chips.by_id(node.get("device_id")) for node in nodes}
     if all(_amd_chips.dropped(arch) for arch in targets):

@@ -21,6 +21,9 @@ CODENAMES = {
 }  # fmt: skip
 """KFD node names of kernels without gfx_target_version (the same file)."""
 BY_ID: tuple[tuple[int, int, str], ...] = (
+    (0x6600, 0x663F, "gfx602"), (0x6640, 0x665F, "gfx704"), (0x6660, 0x666F, "gfx602"), (0x6780, 0x679F, "gfx600"),
+    (0x67A0, 0x67BE, "gfx701"),
+    (0x6800, 0x683F, "gfx601"), (0x6920, 0x693F, "gfx802"), (0x9870, 0x9877, "gfx801"),
     (0x15D8, 0x15DD, "gfx902"), (0x66A0, 0x66AF, "gfx906"), (0x67C0, 0x67FF, "gfx803"), (0x6860, 0x687F, "gfx900"),
     (0x6980, 0x699F, "gfx803"),
     (0x69A0, 0x69AF, "gfx904"), (0x7300, 0x730F, "gfx803"), (0x7310, 0x731F, "gfx1010"), (0x7340, 0x734F, "gfx1012"),
@@ -37,7 +40,8 @@ BY_ID: tuple[tuple[int, int, str], ...] = (
     (0x1636, 0x1638, "gfx90c"),
     (0x164C, 0x164C, "gfx90c"),
 )  # fmt: skip
-"""Device ids to LLVM target (Linux drivers/gpu/drm/amd/amdgpu/amdgpu_drv.c, pci.ids), for kernels that do not say it."""
+"""Device ids to LLVM target (Linux drivers/gpu/drm/amd/amdgpu/amdgpu_drv.c, pci.ids; names of targets: LLVM, User Guide for AMDGPU
+Backend), for kernels that do not say it."""
 INTEGRATED = frozenset(
     (
         "gfx700",

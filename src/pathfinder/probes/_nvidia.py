@@ -95,8 +95,9 @@ def observations(
         value |= {"kind": "gpu", "vendor": "nvidia", "vendor_id": "10de"}
         if set_to_zero(value.get("uuid")):
             value.pop("uuid", None)
-        if not value.get("pci") and record.get("memory") == "unified":
-            value["id"] = f"gpu{record.get('index') or 0}"  # the GPU of a system on a chip, as the device tree tells it too
+        cut = any(part.get("index") == record.get("index") for part in slices)
+        if not value.get("pci") and (cut or record.get("memory") == "unified"):
+            value["id"] = f"gpu{record.get('index') or 0}"  # as its slices call it; and the device tree the GPU of a system on a chip
         said = record.get("compute_capability")
         if said:
             value["arch"] = "sm_" + said.replace(".", "")

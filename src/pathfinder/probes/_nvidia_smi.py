@@ -97,6 +97,9 @@ def _tell(host: Host, program: str) -> Iterator[Observation]:
         else:
             _fill(log.get("devices") or [], table.get("devices") or [])
     if not log.get("devices"):
+        ran = _run(host, program, "-L")
+        log, spelling, trust = (reader.listing(ran.stdout) if ran else {}), "nvidia-smi -L", "tool"
+    if not log.get("devices"):
         return
     if "cuda_version" not in log:
         ran = _run(host, program)

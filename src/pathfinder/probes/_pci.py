@@ -1,4 +1,4 @@
-"""The PCI bus from sysfs, read once per host and shared by the probes that decide by it which vendor is there."""
+"""The PCI bus from sysfs (from lspci where there is none), read once per host and shared by the probes that decide by it."""
 
 import threading
 from typing import Any
@@ -50,16 +50,34 @@ def _read(host: Host) -> list[Function] | None:
     found = host.glob(FOLDER + "/*")
     if found.value is None:
         others = host.glob("/sys/bus/*").value or host.glob("/sys/class/drm/card*").value
-        return [] if found.silence == "absent" and others else None
+        return [] if found.silence == "absent" and others else _listed(host)
     functions = [one for one in (_function(host, path) for path in found.value) if one]
     if not functions and any(_word(host, path + "/class") is None for path in found.value):
         return None
     return functions
 
 
+def _listed(host: Host) -> list[Function] | None:
+    for flags in (("-vmmnnkD",), ("-vmmnD",), ("-nnk",), ("-nn",)):
+        ran = host.run(("lspci", *flags)).value
+        if ran is not None and ran.code == 0:
+            from pathfinder.readers import lspci
+
+            keys = ("class", "vendor_id", "device_id")
+            found = [dict.fromkeys((*keys, "driver_module")) | one for one in lspci.functions(ran.stdout)]
+            wanted = [one for one in found if interesting(*(one[key] or "" for key in keys))]
+            return [one | {"compute": computes(one["vendor_id"] or "", one["device_id"] or "")} for one in wanted]
+    return None
+
+
 def running(host: Host) -> bool:
     """Whether a running system answers (live, or a recording of one), where what is missing is not there; a folder may be incomplete."""
     return host.uname().value is not None
+
+
+def source(host: Host, place: str = "") -> str:
+    """Where the functions, or the one at an address, were read."""
+    return f"{FOLDER}/{place}".rstrip("/") if has_bus(host) else "lspci"
 
 
 def has_bus(host: Host) -> bool:

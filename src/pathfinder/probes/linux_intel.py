@@ -17,7 +17,7 @@ def probe(host: Host) -> Iterator[Observation]:
         from pathfinder.probes import _intel_chips
 
         base = f"{_pci.FOLDER}/{function['pci']}"
-        yield Observation(path="devices", value=_card(host, function, base), source=base)
+        yield Observation(path="devices", value=_card(host, function, base), source=_pci.source(host, function["pci"]))
         chip = _intel_chips.chip(function["device_id"])
         if chip.get("integrated") is False and function["driver_module"] in ("i915", "xe"):
             yield from _memory(host, function, base)

@@ -28,7 +28,7 @@ def probe(host: Host) -> Iterator[Observation]:
     for backend, (vendors, nodes, driver) in FAMILIES.items():
         mine = [one for one in functions if one["vendor_id"] in vendors and one["compute"] and _belongs(backend, one)]
         if mine:
-            yield Observation(path=f"backends.{backend}", value=_state(host, backend, mine, nodes, driver), source=_pci.FOLDER)
+            yield Observation(path=f"backends.{backend}", value=_state(host, backend, mine, nodes, driver), source=_pci.source(host))
 
 
 def _belongs(backend: str, function: dict[str, str]) -> bool:

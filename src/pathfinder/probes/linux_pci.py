@@ -6,7 +6,6 @@ from typing import Any
 from pathfinder.host import Host, Observation
 from pathfinder.probes import _pci
 
-SOURCE = "/sys/bus/pci/devices"
 ACCELERATORS = {
     "1da3": ("accelerator", "gaudi"), "19e5": ("npu", "ascend"), "1d0f": ("accelerator", "neuron"), "1ae0": ("accelerator", "tpu"),
     "1ac1": ("npu", "edge-tpu"), "1e60": ("npu", "hailo"),
@@ -16,12 +15,9 @@ GAUDI = {"0001": "gaudi", "1000": "gaudi", "1010": "gaudi", "1020": "gaudi2", "1
 
 def probe(host: Host) -> Iterator[Observation]:
     functions = _pci.functions(host)
-    source = SOURCE
-    if functions is None:
-        functions = _listed(host)
-        source = "lspci"
     if functions is None:
         return
+    source = _pci.source(host) if functions else _pci.FOLDER
     for one in functions:
         yield Observation(path="pci", value=one, source=source)
     if not functions:
@@ -38,18 +34,6 @@ def _is_x86(host: Host) -> bool:
     """A running x86 machine without a PCI bus (a small virtual machine) has no place for a GPU, WSL's /dev/dxg apart."""
     uname = host.uname().value
     return uname is not None and uname.machine in ("x86_64", "i686") and not host.access("/dev/dxg", "f").value
-
-
-def _listed(host: Host) -> list[dict[str, Any]] | None:
-    for flags in ("-vmmnnkD", "-vmmnD"):
-        ran = host.run(("lspci", flags)).value
-        if ran is not None and ran.code == 0:
-            from pathfinder.readers import lspci
-
-            found = lspci.functions(ran.stdout)
-            wanted = [one for one in found if _pci.interesting(one.get("class", ""), one.get("vendor_id", ""), one.get("device_id", ""))]
-            return [{**one, "compute": _pci.computes(one.get("vendor_id", ""), one.get("device_id", ""))} for one in wanted]
-    return None
 
 
 def device_of(function: dict[str, Any]) -> dict[str, Any] | None:

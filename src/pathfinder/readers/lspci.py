@@ -1,4 +1,4 @@
-"""`lspci -vmmnD` and `-vmmnnD`: blocks of `Key:\tvalue`."""
+"""`lspci -vmmnD` and `-vmmnnD` (blocks of `Key:\tvalue`), `lspci -nn` (a line each)."""
 
 import re
 from typing import Any
@@ -6,6 +6,8 @@ from typing import Any
 from pathfinder.readers.words import bdf, known
 
 Record = dict[str, Any]
+_LINE = re.compile(r"(\S+) [^\n\[]*\[([0-9a-f]{4})\]: .*\[([0-9a-f]{4}):([0-9a-f]{4})\]")
+"""`01:00.0 VGA compatible controller [0300]: NVIDIA Corporation AD102 [GeForce RTX 4090] [10de:2684] (rev a1)`"""
 
 
 def functions(output: str) -> list[Record]:
@@ -16,6 +18,18 @@ def functions(output: str) -> list[Record]:
         place = bdf(fields.get("Slot"))
         if place:
             records.append(_function(place, fields))
+    return records or _lines(output)
+
+
+def _lines(output: str) -> list[Record]:
+    records: list[Record] = []
+    for line in (long[:1000] for long in output.splitlines()):
+        match = _LINE.match(line)
+        place = bdf(match[1]) if match else None
+        if match and place:
+            records.append({"pci": place, "class": match[2] + "00", "vendor_id": match[3], "device_id": match[4]})
+        elif records and line.strip().startswith("Kernel driver in use: "):
+            records[-1]["driver_module"] = line.partition(": ")[2].strip()
     return records
 
 

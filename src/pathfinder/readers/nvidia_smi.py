@@ -142,8 +142,8 @@ def _slice(flat: dict[str, str], index: int, parent: str | None) -> Record:
         parent=parent,
         gpu_instance=instance,
         compute_instance=integer(first(bare, "compute_instance_id")),
-        memory_bytes=size(first(bare, "fb_memory_usage/total")),
-        memory_free_bytes=size(first(bare, "fb_memory_usage/free")),
+        memory_bytes=size(first(bare, "fb_memory_usage/total", "shared_fb_memory_usage/total")),
+        memory_free_bytes=size(first(bare, "fb_memory_usage/free", "shared_fb_memory_usage/free")),
         compute_units=integer(first(bare, "device_attributes/shared/multiprocessor_count")),
     )
 
@@ -249,5 +249,6 @@ def listing(text: str) -> Record:
         if gpu:
             devices.append({"index": int(gpu[1]), "name": gpu[2], "uuid": gpu[3]})
         elif part and devices:
+            devices[-1]["mig"] = {"supported": True, "enabled": True}
             slices.append({"index": devices[-1]["index"], "slot": int(part[2]), "profile": part[1], "uuid": part[3]})
     return {"devices": devices, "slices": slices}

@@ -169,7 +169,7 @@ def hip_device_query(text: str) -> list[Record]:
     devices: dict[int, Record] = {}
     for number, said in re.findall(r"^\[GPU (\d{1,4})\] (.+)$", text, flags=re.MULTILINE):
         record = devices.setdefault(int(number), {"vendor": "amd"})
-        value, colon, what = said.rpartition(": ")
+        value, colon, what = said.partition(": ")
         if not colon:
             record.setdefault("name", said.strip())
         elif "Arch Name" in what:
