@@ -45,7 +45,7 @@ def asked(browser, address):
     """Asks the page's script for every candidate of a machine, and for what it says of each runtime."""
     tab = browser.new_page()
     tab.goto(address)
-    tab.evaluate("window.known = JSON.parse(document.getElementById('data').textContent)")
+    tab.evaluate("window.known = judging.unpacked(JSON.parse(document.getElementById('data').textContent))")
     yield lambda text: json.loads(tab.evaluate(ASK, text))
     tab.close()
 

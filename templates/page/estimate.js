@@ -72,8 +72,8 @@ const estimating = (() => {
     if (device.shared_memory && usable !== null) return own === null ? usable : Math.min(own, usable);
     return own;
   }
-  const row = (device, weights, kv, buffers, overhead, limit) => ({ device, total: weights + kv + buffers + overhead, available: known(limit) });
-  const seeing = (one, wish) => ({ ...one, total: one.total + wish.projector });
+  const row = (device, weights, kv, buffers, overhead, limit) => ({ device, projector: 0, total: weights + kv + buffers + overhead, available: known(limit) });
+  const seeing = (one, wish) => ({ ...one, projector: wish.projector, total: one.total + wish.projector });
   function total(rows, shared, facts) {
     const all = sum(rows.map((one) => one.total));
     const spare = rows.map((one) => (one.available === null ? null : one.available - one.total));
@@ -135,12 +135,12 @@ const estimating = (() => {
 
   /* --- chips.py --- */
   const NOISE = /\((?:r|tm|c)\)|®|™|\b(?:nvidia|amd|ati|intel|apple|qualcomm|graphics|corporation|gpu|series|with|design)\b/gi;
-  const MOBILE = /\b(?:laptop|mobile|max-q)\b/gi;
+  const LAPTOP = /\b(?:laptop|mobile)\b/gi;
   const LEFT_OUT = ["geforce", "radeon", "tesla", "device"];
   function said(name) {
-    const plain = name.toLowerCase().replace(NOISE, " ").replace(/\b\d+ ?gb\b/gi, " ").replace(MOBILE, " ");
+    const plain = name.toLowerCase().replace(NOISE, " ").replace(/\b\d+ ?gb\b/gi, " ").replace(LAPTOP, " ");
     const words = (plain.match(/[a-z0-9+]+(?:-[a-z0-9]+)*/g) ?? []).filter((word) => !LEFT_OUT.includes(word));
-    return { words, mobile: name.search(MOBILE) >= 0 };
+    return { words: [...new Set(words)], mobile: name.search(/\b(?:laptop|mobile|max-q)\b/i) >= 0 };
   }
   /* What a name may mean: lists of PCI ids say `Navi 31 [Radeon RX 7900 XT/7900 XTX]`. */
   function meanings(name) {
@@ -157,7 +157,7 @@ const estimating = (() => {
     const own = chips.filter((one) => device.vendor && one.vendor === device.vendor);
     let best = null;
     for (const chip of own.length ? own : chips.filter((one) => one.vendor !== "cpu")) {
-      for (const [words, mobile] of chip.named ?? []) {
+      for (const { words, mobile } of once(chip, () => chip.names.map(said))) {
         if (!words.length || !told.some((one) => one.mobile === mobile && words.every((word) => one.words.includes(word)))) continue;
         const away = distance(chip.memory, device.memory_bytes);
         const place = [told.length > 1 ? away : 0, -words.length, away];
@@ -191,7 +191,7 @@ const estimating = (() => {
     }
     if (bandwidth === null) return null;
     const arch = device.arch || chip?.arch;
-    const near = [["chip", decode.chip?.[chip?.name]], ["arch", decode.arch?.[arch]]].find(([, one]) => one)
+    const near = [["chip", decode.chip?.[chip?.names?.[0]]], ["arch", decode.arch?.[arch]]].find(([, one]) => one)
       ?? ["backend", decode.backend[what.backend] ?? Object.values(decode.backend)[0]];
     return {
       bandwidth: near[1].share * bandwidth * factor,
@@ -211,8 +211,9 @@ const estimating = (() => {
     const measured = facts.memory?.bandwidth_bytes_per_second;
     let bandwidth = measured || known(processorOf(cpu.model, facts.board?.model || facts.board?.soc, offers.chips)?.bandwidth);
     let share = (decode.backend.cpu ?? table.decode.default.backend.cpu).share;
-    let core = cpu.arch === "aarch64" ? table.cpu.arm_core_bytes_per_second : table.cpu.core_bytes_per_second;
-    if (cpu.features && !["avx2", "dotprod", "asimddp"].some((one) => cpu.features.includes(one))) core = table.cpu.small_core_bytes_per_second;
+    const rates = table.cpu.core_bytes_per_second;
+    const has = cpu.features ? Object.keys(rates).find((one) => cpu.features.includes(one)) : cpu.arch === "aarch64" ? "dotprod" : "avx2";
+    const core = rates[has] ?? table.cpu.small_core_bytes_per_second;
     const cores = coresOf(cpu);
     const sockets = Math.max(1, cpu.sockets || 1);
     if (bandwidth !== null) bandwidth *= (1 + table.cpu.further_socket * (sockets - 1)) / (measured ? sockets : 1);
@@ -283,11 +284,11 @@ const estimating = (() => {
     if (held < size) rows.push(row("ram", size - held, 0, 0, 0, facts.memory?.usable_bytes));
     return { ...total(rows, false, facts), ...unknown };
   }
-  /* What `estimate` says of a form at a size (`8192x1`): {rows, total, fits, gpuLayers, expertLayers, decode}. */
+  /* What `estimate` says of a form with [tokens, requests]: {rows, total, fits, gpuLayers, expertLayers, decode}. */
   function estimate({ model, form, size, facts, devices, cell, offload, expertLayers }, offers) {
     if (!form.weights) return bySize(form.size, facts, devices, offload);
     const shape = model.shapes[form.weights.shape];
-    const at = model.sizes.indexOf(size);
+    const at = model.lengths.indexOf(size[0]) * offers.requests.length + offers.requests.indexOf(size[1]);
     const share = utilisation(devices, cell.memory);
     const what = {
       form, shape, facts, devices, engine: cell.engine, backend: cell.backend, weights: unpacked(form.weights),
@@ -319,5 +320,5 @@ const estimating = (() => {
     const wider = speed.likely === null ? speed : { ...speed, low: Number((speed.low / 1.3).toFixed(2)), high: Number((speed.high * 1.3).toFixed(2)) };
     return { ...found, gpuLayers: devices.length && !rough ? layers : null, expertLayers: devices.length ? expertLayers : 0, decode: rough ? wider : speed };
   }
-  return { estimate, usableRam, roomOn, isIntegrated };
+  return { estimate, usableRam, roomOn, isIntegrated, utilisation };
 })();

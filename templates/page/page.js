@@ -1,14 +1,14 @@
 (() => {
   const root = document.documentElement;
   const $ = (id) => document.getElementById(id);
-  const data = JSON.parse($("data").textContent);
+  const data = judging.unpacked(JSON.parse($("data").textContent));
   const part = (number) => data.pool[number];
   const body = document.querySelector("#cells tbody");
   const rows = [...body.rows];
   const cells = data.cells.map((cell, at) => {
     const runtime = data.runtimes[cell.r];
     const formats = cell.formats.map(part).map((one) => ({ format: one.format, quants: part(one.quants), says: one.says, evidence: one.evidence }));
-    return { ...cell, at, runtime, tasks: part(cell.tasks), features: part(cell.features), formats, row: rows[at], effective: cell.inferred ? "untested" : cell.status };
+    return { ...cell, at, runtime, formats, row: rows[at], effective: cell.inferred ? "untested" : cell.status };
   });
   root.classList.add("scripted");
 
@@ -187,6 +187,13 @@
     for (const [name, content] of parts) if (content) box.append(element("dt", name), element("dd", content));
     return box;
   }
+  for (const cell of cells) {
+    const button = element("button", "Details", "open");
+    button.type = "button";
+    button.setAttribute("aria-expanded", "false");
+    button.setAttribute("aria-label", `Details of ${cell.runtime.name} on ${cell.id}`);
+    cell.row.lastElementChild.append(" ", button);
+  }
   function toggle(button) {
     const row = button.closest("tr");
     const cell = cells[Number(row.dataset.i)];
@@ -236,10 +243,12 @@
     const lines = [...new Set(failing.map(reason))].filter((says) => !shown.includes(says));
     column.prepend(...lines.map((says) => element("p", [element("span", answer.verdict === "no" ? "not here" : "open", `effect v-${answer.verdict}`), ` ${says}`], "reason")));
   }
+  const advice = advising(data, element);
   let names = new Map();
   const named = (id) => names.get(id) ?? id;
   function forget() {
     answers = null;
+    advice.forget();
     for (const one of document.querySelectorAll("#cells .verdict, #cells .applies, #cells .reason")) one.remove();
     for (const one of document.querySelectorAll("#cells .off")) one.classList.remove("off");
   }
@@ -258,7 +267,7 @@
     const counted = new Map();
     for (const name of devices) counted.set(name, (counted.get(name) ?? 0) + 1);
     const said = [...counted].map(([name, count]) => (count > 1 ? `${count} x ${name}` : name));
-    return [facts.os?.pretty_name ?? facts.os?.family ?? "a system that is not known", facts.cpu?.model ?? facts.cpu?.arch, ...said].filter(Boolean).join(", ");
+    return [facts.os?.pretty_name ?? facts.os?.name ?? facts.os?.family ?? "a system that is not known", facts.cpu?.model ?? facts.cpu?.arch, ...said].filter(Boolean).join(", ");
   }
   function judge(text) {
     forget();
@@ -275,6 +284,7 @@
       });
       const words = { pass: 0, unknown: 0, fail: 0 };
       data.runtimes.forEach((_, r) => { words[judging.check(found.filter((__, at) => cells[at].r === r).flat())] += 1; });
+      advice.show(facts);
       say(`${machine(facts)}: ${words.pass} runtimes run, ${words.unknown} may, ${words.fail} do not.`, false);
     } catch (error) {
       forget();

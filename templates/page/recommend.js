@@ -55,7 +55,7 @@ const recommending = (() => {
   /* --- predict.py, experts.py --- */
   function predict(candidate, form, facts, wish, size, split, offers) {
     const { cell, devices } = candidate;
-    const one = (expertLayers) => estimating.estimate({ model: wish.model, form, size: size.join("x"), facts, devices, cell, offload: split, expertLayers }, offers);
+    const one = (expertLayers) => estimating.estimate({ model: wish.model, form, size, facts, devices, cell, offload: split, expertLayers }, offers);
     let found = one(0);
     const layers = wish.model.routed_layers;
     if (split && cell.expert_offload && layers && found.gpuLayers !== null && found.gpuLayers <= layers) found = apart(found, layers, offers.speed.margin_bytes ?? 0, one);
@@ -130,14 +130,14 @@ const recommending = (() => {
     const there = facts.runtimes && Object.hasOwn(facts.runtimes, runtime.id) && facts.runtimes[runtime.id]?.found;
     const wanted = users(wish, data.offers);
     return {
-      runtime: runtime.id, cell: cell.id, devices: devices.map((one) => one.id), estimate: chosen.estimate, form: chosen.form,
+      runtime: runtime.id, name: runtime.name, cell, devices, estimate: chosen.estimate, form: chosen.form, id: wish.id, model: wish.model,
       verdict: unknown.length ? "unknown" : candidate.verdict, unknown, caveats: [...candidate.caveats, ...gated],
-      reasons: reasons(candidate, chosen, runtime, wish, data.offers), requests: chosen.requests,
+      reasons: reasons(candidate, chosen, runtime, wish, data.offers), context: chosen.context, requests: chosen.requests, wanted,
       placement: placement(devices, facts, chosen.split),
       native: devices.some((one) => (rule.native_for ?? []).includes(one.vendor)) ? "native" : rule.native,
       room: chosen.requests >= wanted ? "all" : 2 * chosen.requests >= wanted ? "half" : "few",
       effort: (there ? 0 : cell.effort[0]) + cell.effort[1],
-      batching: cell.batching, state: runtime.state, fit: runtime.fit[["solo", "team", "production"].indexOf(wish.audience)], evidence: cell.proof,
+      state: runtime.state, fit: runtime.fit[["solo", "team", "production"].indexOf(wish.audience)],
     };
   }
 
@@ -160,7 +160,7 @@ const recommending = (() => {
     verdict: (plan) => (plan.unknown.some((one) => one.fact === "model.arch") || plan.caveats.some((hit) => hit.effect === "partial" && hit.applies) ? "partial" : plan.verdict),
     effort: (plan) => plan.effort,
     speed: (plan) => plan.estimate.decode.likely,
-    batching: (plan) => plan.batching,
+    batching: (plan) => plan.cell.batching,
     room: (plan) => plan.room,
     peak,
     audience: (plan) => ["not-for", "usable", "made-for"][plan.fit],
@@ -170,7 +170,7 @@ const recommending = (() => {
     doubt,
     reach: (plan) => plan.runtime,
     devices: (plan) => plan.devices.length,
-    evidence: (plan) => plan.evidence,
+    evidence: (plan) => plan.cell.proof.split(" ")[0],
   };
   const halfOctave = (value) => Math.floor(2 * Math.log2(value) + 1e-9);
   const BUCKETS = {
@@ -202,7 +202,7 @@ const recommending = (() => {
   }
   function plans(found, facts, wish, poor, data) {
     const made = found.map((candidate) => plan(candidate, facts, wish, poor, data)).filter((one) => one !== null);
-    const keyed = made.map((one) => [[levels(one, wish, data.offers.rank), one.runtime, one.cell, one.devices], one]);
+    const keyed = made.map((one) => [[levels(one, wish, data.offers.rank), one.runtime, one.cell.id, one.devices.map((device) => device.id)], one]);
     keyed.sort((a, b) => judging.order(a[0], b[0]));
     const best = new Map();
     for (const [[ranks], one] of keyed) if (!best.has(one.runtime)) best.set(one.runtime, { ...one, levels: ranks });
@@ -211,9 +211,9 @@ const recommending = (() => {
   /* Every runtime's best plan, best first; the poorest forms only when nothing else runs. */
   function recommend(facts, wish, data) {
     const byId = new Map((facts.devices ?? []).map((one) => [one.id, one]));
-    const found = data.cells.filter((cell) => isHere(facts, cell) && data.pool[cell.tasks].includes(wish.task))
+    const found = data.cells.filter((cell) => isHere(facts, cell) && cell.tasks.includes(wish.task))
       .flatMap((cell) => judging.candidates(facts, cell, data, wish)
-        .map((one) => ({ ...one, cell: { ...cell, memory: data.pool[cell.memory] }, devices: one.devices.map((id) => byId.get(id)) })))
+        .map((one) => ({ ...one, cell, devices: one.devices.map((id) => byId.get(id)) })))
       .filter((one) => one.verdict !== null);
     const fair = plans(found, facts, wish, wish.prefer === "memory", data);
     return fair.length ? fair : plans(found, facts, wish, true, data);

@@ -355,6 +355,10 @@ const judging = (() => {
     const open = found.filter((one) => one.verdict !== null);
     return open.some((one) => !one.blockers.length) ? "pass" : open.length ? "unknown" : "fail";
   }
+  /* The data with what cells share put into each. */
+  function unpacked(data) {
+    return { ...data, cells: data.cells.map((cell) => ({ ...cell, ...data.pool[cell.build] })) };
+  }
   /* Facts out of a text. Throws a sentence when it holds none. */
   function read(text) {
     let said;
@@ -367,5 +371,5 @@ const judging = (() => {
     if (wrong) throw new Error(`The facts are damaged: ${wrong} has another form than detect gives it.`);
     return said;
   }
-  return { candidates, best, check, read, order };
+  return { candidates, best, check, read, unpacked, order, evaluate, scopes, bytes };
 })();

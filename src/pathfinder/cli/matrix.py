@@ -21,7 +21,7 @@ State = Annotated[str | None, typer.Option(help="Only projects that are active, 
 
 @app.command("list", help="Every runtime: systems, backends, what to mind.")
 def list_(ctx: typer.Context, os: Os = None, backend: Backend = None, task: Task = None, state: State = None) -> int:
-    from pathfinder.cli.session import say
+    from pathfinder.cli.session import say, terminal_width
     from pathfinder.telling.listing import runtimes_text
 
     chosen = _chosen(ctx.obj, os, backend, task, state)
@@ -30,7 +30,7 @@ def list_(ctx: typer.Context, os: Os = None, backend: Backend = None, task: Task
 
         _document(matrix_document(chosen))
     else:
-        say(runtimes_text(chosen))
+        say(runtimes_text(chosen, terminal_width()))
     return ExitStatus.OK
 
 
@@ -103,9 +103,7 @@ def lint(
 @app.command("verify", help="Prove the recipes: resolve them for every system they claim; --install tries those of this machine.")
 def verify(
     ctx: typer.Context,
-    runtimes: Annotated[
-        list[str] | None, typer.Argument(metavar="[RUNTIME...]", help="Ids, names or aliases; every runtime without.")
-    ] = None,
+    runtimes: Annotated[list[str] | None, typer.Argument(metavar="RUNTIME", help="Ids, names or aliases; every runtime without.")] = None,
     install: Annotated[bool, typer.Option("--install", help="Install what runs on this machine into throw-away environments.")] = False,
     instead: Annotated[
         list[str] | None,

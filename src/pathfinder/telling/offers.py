@@ -3,18 +3,18 @@
 Whatever follows from a model alone is worked out here, by the estimate's own functions: bytes of each layer in each form, of the cache at
 each length, of the buffers. What follows from a machine is left to the script."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from msgspec.structs import replace
+from msgspec import to_builtins
 
-from pathfinder.deciding.choose import bits_per_weight, contexts, least_bytes, quality_of, users
+from pathfinder.deciding.choose import bits_per_weight, contexts, least_bytes, quality_of
 from pathfinder.deciding.forms import HUB, offered, runs_model
 from pathfinder.estimate import assemble, cache, chips, compute, memory, speed, typical
 from pathfinder.estimate import weights as weights_
 from pathfinder.estimate.weights import Weights
 from pathfinder.telling.questions import task_of
-from pathfinder.types import Artifact, Demand, Facts, Model, Runtime, Shape, Task
+from pathfinder.types import ArgGroup, Artifact, Demand, Facts, Model, Runtime, Shape, StepTemplate, Task
 
 KV_TYPE = "f16"
 BATCH = 512
@@ -48,6 +48,7 @@ def offers(known: Known, runtimes: Sequence[Runtime]) -> dict[str, Any]:
         "tasks": [one for one in tasks if one["models"]],
         "audiences": known.questions["audiences"],
         "wishes": known.questions["wishes"],
+        "requests": requests(known.rank),
         "models": {name: _model(by_id[name], sorted(tasks), known.rank, runtimes) for name, tasks in wanted.items()},
         "rank": {**table, "ranks": ranks},
         "speed": {key: value for key, value in known.coefficients.items() if key not in ("prefill", "cpu_core_flops", "perplexity_added")},
@@ -62,8 +63,7 @@ def _model(model: Model, tasks: Sequence[Task], table: Mapping[str, Any], runtim
     shape = model.shape
     demand = Demand(model=model, asked=model.id)
     lengths = contexts(demand, table)
-    streams = {count for one in table["assume"]["users"] for count in _halves(users(replace(demand, audience=one), table))}
-    sizes = [(length, count) for length in lengths for count in sorted(streams)]
+    sizes = [(length, count) for length in lengths for count in requests(table)]
     usual = typical.model(model)
     return {
         "name": model.name,
@@ -74,18 +74,15 @@ def _model(model: Model, tasks: Sequence[Task], table: Mapping[str, Any], runtim
         "gated": model.repo if model.gated else None,
         "routed_layers": shape.layers if shape and shape.experts else 0,
         "lengths": lengths,
-        "sizes": [f"{length}x{count}" for length, count in sizes],
         "runs": {task: _runs(Demand(model=model, asked="", task=task), runtimes) for task in tasks},
         "shapes": [_shape(one, one.shape, sizes) if one and one.shape else None for one in (model, usual)],
         "forms": [_form(artifact, model, usual, table) for artifact in offered(demand)],
     }
 
 
-def _halves(count: int) -> Iterator[int]:
-    """Requests held at once when not all of them find room."""
-    while count:
-        yield count
-        count //= 2
+def requests(table: Mapping[str, Any]) -> list[int]:
+    """How many may be held at once: as many as an audience asks for, and halves of it where memory is short."""
+    return sorted({count >> step for count in table["assume"]["users"].values() for step in range(count.bit_length())})
 
 
 def _runs(demand: Demand, runtimes: Sequence[Runtime]) -> dict[str, list[int]]:
@@ -122,6 +119,8 @@ def _form(artifact: Artifact, model: Model, usual: Model | None, table: Mapping[
         "format": artifact.format,
         "quant": artifact.quant,
         "repo": artifact.repo,
+        "file": artifact.file,
+        "tag": artifact.tag,
         "registry": None if artifact.registry == HUB else artifact.registry,
         "bits": bits_per_weight(artifact, model.params),
         "quality": quality_of(artifact, model.params, table),
@@ -153,15 +152,41 @@ def _kinds(layers: Sequence[Any]) -> tuple[list[Any], str]:
     return kinds, "".join(chr(FIRST_DIGIT + kinds.index(one)) for one in layers)
 
 
+# --- recipes ---------------------------------------------------------------------------------------------------------
+
+
+def recipe(templates: Iterable[StepTemplate], number: Callable[[Any], int]) -> list[int]:
+    """The steps of a recipe by number, as far as a command is spelt from them; conditions are numbers too."""
+    return [number(_step(template, number)) for template in templates]
+
+
+def _step(template: StepTemplate, number: Callable[[Any], int]) -> dict[str, Any]:
+    found = {
+        "kind": template.kind,
+        "title": template.title,
+        "pip": template.pip and {key: value for key, value in to_builtins(template.pip).items() if value},
+        "argv": template.argv and [_item(item, number) for item in template.argv],
+        "env": template.env or None,
+        "cwd": template.cwd,
+        "url": template.url,
+        "path": template.path,
+        "text": template.text or (template.why if template.argv is None else None),
+        "root": "root" in template.needs or None,
+        "when": None if template.when is None else number(template.when),
+    }
+    return {key: value for key, value in found.items() if value is not None}
+
+
+def _item(item: str | ArgGroup, number: Callable[[Any], int]) -> Any:
+    return item if isinstance(item, str) else {"when": number(item.when), "argv": item.argv}
+
+
 # --- chips -----------------------------------------------------------------------------------------------------------
 
 
 def _chip(vendor: str, name: str, raw: Mapping[str, Any]) -> dict[str, Any]:
-    """A chip as the script looks for it: processors by a pattern, all else by the words of its names."""
+    """A chip as the script looks for it: processors by a pattern, all else by its names."""
     found = chips.published(name, raw)
-    said: dict[str, Any] = {"vendor": vendor, "name": name, "arch": found.arch, "memory": found.memory_bytes, "bandwidth": found.bandwidth}
-    if vendor == "cpu":
-        said["pattern"] = raw.get("pattern")
-    else:
-        said["named"] = [[sorted(chips.words(one)), bool(chips.MOBILE.search(one))] for one in (name, *raw.get("match", ()))]
+    names = {"pattern": raw.get("pattern")} if vendor == "cpu" else {"names": [name, *raw.get("match", ())]}
+    said = {"vendor": vendor, "arch": found.arch, "memory": found.memory_bytes, "bandwidth": found.bandwidth, **names}
     return {key: value for key, value in said.items() if value is not None}

@@ -18,13 +18,13 @@ from pathfinder.deciding.sets import SPOKEN
 from pathfinder.deciding.steps import effort
 from pathfinder.telling.documents import effective, tasks
 from pathfinder.telling.listing import strongest
-from pathfinder.telling.offers import Known, offers
-from pathfinder.types import Caveat, Cell, Evidence, FormatSupport, MemoryRule, Requirement, Runtime
+from pathfinder.telling.offers import Known, offers, recipe
+from pathfinder.types import Caveat, Cell, Evidence, FormatSupport, Requirement, Runtime
 
 SIGNS = {"works": "✓", "partial": "◐", "untested": "?", "broken": "✗", "unsupported": "✗"}
 READERS = ("solo", "team", "production", "distributed")
 QUANTS_SHOWN = 3
-SCRIPTS = ("verdict.js", "estimate.js", "recommend.js", "page.js")
+SCRIPTS = ("verdict.js", "estimate.js", "recommend.js", "commands.js", "advice.js", "page.js")
 _GITHUB = re.compile(r"github:([A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+)")
 _SITE = re.compile(r"(?:https://)?([a-z0-9-]+(?:\.[a-z0-9-]+)+(?:/[A-Za-z0-9._~/-]*)?)")
 
@@ -201,25 +201,32 @@ def _cell(at: int, runtime: Runtime, cell: Cell, pool: Pool) -> dict[str, Any]:
         "backend": cell.backend,
         "status": cell.status,
         "inferred": cell.inferred_from,
-        "tasks": pool.number(cell.tasks),
-        "features": pool.number(cell.features),
-        "batching": cell.batching,
-        "split": cell.split,
-        "offload": cell.offload,
-        "expert_offload": cell.expert_offload,
-        "engine": cell.engine or runtime.id,
-        "memory": pool.number(_memory(cell.memory)),
+        "build": pool.number(_build(runtime, cell)),
         "effort": (cell.install_effort or effort(cell.install), cell.launch_effort or effort(cell.launch)),
         "formats": [pool.number(_support(one, pool)) for one in cell.formats],
         "requires": [pool.number(_requirement(one, pool)) for one in cell.requires],
         "caveats": [pool.number(_caveat(one, pool)) for one in cell.caveats],
         "evidence": [pool.number(_evidence(one)) for one in cell.evidence],
-        "proof": proof(cell).partition(" ")[0],
+        "install": recipe(cell.install, pool.number),
+        "launch": recipe(cell.launch, pool.number),
+        "proof": proof(cell),
     }
 
 
-def _memory(rule: MemoryRule) -> dict[str, Any]:
-    return {"kind": rule.kind, "utilisation": rule.utilisation, "overhead_bytes": rule.overhead_bytes}
+def _build(runtime: Runtime, cell: Cell) -> dict[str, Any]:
+    """What most cells of a runtime have in common."""
+    rule = cell.memory
+    return {
+        "tasks": cell.tasks,
+        "features": cell.features,
+        "batching": cell.batching,
+        "split": cell.split,
+        "offload": cell.offload,
+        "expert_offload": cell.expert_offload,
+        "engine": cell.engine or runtime.id,
+        "memory": {"kind": rule.kind, "utilisation": rule.utilisation, "overhead_bytes": rule.overhead_bytes},
+        "port": cell.server.port if cell.server else None,
+    }
 
 
 def _support(support: FormatSupport, pool: Pool) -> dict[str, Any]:
