@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -37,6 +38,42 @@ def test_every_verb_has_help(verb: str) -> None:
     done = pathfinder(verb, "--help")
     assert (done.returncode, done.stderr) == (0, "")
     assert verb in done.stdout
+    assert not re.search(r"<\w|\[\[|\.\.\.\]\.", done.stdout), "values are named as a person names them"
+
+
+@pytest.mark.parametrize(
+    ("args", "hint"),
+    [
+        (["recomend"], "Did you mean recommend?"),
+        (["profile"], "Did you mean profiles?"),
+        (["model", "list"], "Did you mean models?"),
+        (["models", "serch", "x"], "Did you mean 'search'?\n"),
+        (["recommend"], "Example: pathfinder recommend --model llama-3-8b"),
+        (["estimate"], "Example: pathfinder estimate llama-3-8b"),
+        (["matrix"], "One of: list, show, why,"),
+        (["detect", "--host", "profile:4090"], "desktop-rtx-4090"),
+    ],
+)
+def test_a_mistake_says_what_to_type(args: list[str], hint: str) -> None:
+    done = pathfinder(*args)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert hint in done.stderr
+
+
+def test_help_is_a_verb_too() -> None:
+    assert pathfinder("help").stdout == pathfinder("--help").stdout
+    assert pathfinder("help", "check").stdout == pathfinder("check", "--help").stdout
+
+
+def test_a_package_that_is_missing_is_no_bug_of_ours(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    from pathfinder import cli
+
+    def lacking(args: list[str]) -> int:
+        raise ModuleNotFoundError("No module named 'huggingface_hub'", name="huggingface_hub.utils")
+
+    monkeypatch.setattr(cli, "_run", lacking)
+    assert cli.main([]) == 2
+    assert "Python package huggingface-hub" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -150,7 +150,7 @@ def test_schema(capsys):
 
 
 def test_a_reader_that_leaves_early_makes_no_traceback():
-    source = str(Path(store.__file__).parents[1])
+    source = str(Path(store.__file__).parents[2])
     code = "import sys; from pathfinder.cli import main; sys.exit(main(['matrix', 'export', '--as', 'csv']))"
     reader, writer = os.pipe()
     env = {**os.environ, "PYTHONPATH": source}

@@ -77,10 +77,9 @@ def rows(command: Any) -> tuple[list[str], list[str]]:
 
 def spelling(parameter: Any) -> str:
     if parameter.param_type_name == "argument":
-        name = (parameter.metavar or parameter.name).upper()
-        many = " ..." if parameter.nargs == -1 else ""
-        return f"`{name}{many}`" if parameter.required else f"`[{name}{many}]`"
-    takes = "" if parameter.is_flag else f" {parameter.metavar or (parameter.name or '').upper()}"
+        name = parameter.metavar if parameter.required else f"[{parameter.metavar}]"
+        return f"`{name}...`" if parameter.nargs == -1 else f"`{name}`"
+    takes = "" if parameter.is_flag else f" {parameter.metavar}"
     return f"`{', '.join(parameter.opts)}{takes}`"
 
 

@@ -85,9 +85,21 @@ def _tell(problem: Problem, *, as_json: bool) -> int:
         print(json.dumps(document, ensure_ascii=False))
     else:
         where = f"{problem.where}: " if problem.where else ""
-        hint = f"\n{problem.hint}" if problem.hint else ""
-        print(f"pathfinder: {where}{problem.says}{hint}", file=sys.stderr)
+        for line in filter(None, (f"pathfinder: {where}{problem.says}", problem.hint)):
+            print(_folded(line), file=sys.stderr)
     return problem.exit
+
+
+def _folded(line: str) -> str:
+    """Broken at words where the terminal is narrower."""
+    import os
+    import textwrap
+
+    try:
+        width = os.get_terminal_size(sys.stderr.fileno()).columns
+    except (OSError, ValueError):
+        return line
+    return "\n".join(textwrap.wrap(line, max(width, 24), break_long_words=False, break_on_hyphens=False)) if len(line) > width else line
 
 
 def _lacking(error: Exception) -> Problem | None:

@@ -33,7 +33,9 @@ def any_plan(wish: "Wish", session: Session) -> Plan:
             return planned(wish._replace(model=one.id, task=task), known, session)
         except Problem as no:
             problem = problem or no
-    raise problem or Problem(f"No catalogued model is known to run on {runtime}.", hint="Name one with --model.", exit=ExitStatus.NO)
+    if problem is not None:
+        raise Problem(f"{runtime} does not run on this host.", hint=problem.hint, exit=problem.exit)
+    raise Problem(f"No catalogued model is known to run on {runtime}.", hint="Name one with --model.", exit=ExitStatus.NO)
 
 
 def live_root() -> str:

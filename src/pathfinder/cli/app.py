@@ -20,6 +20,8 @@ _SETTINGS: dict[str, Any] = {"help_option_names": ["-h", "--help"]}
 
 def run(args: list[str]) -> int:
     """Parse and run; raises `Problem` for a usage error."""
+    if args[:1] == ["help"]:
+        args = [*args[1:], "--help"]
     if not args or not {"-h", "--help"}.isdisjoint(args):
         _fit_the_terminal()
     command = _group()
@@ -53,6 +55,8 @@ def build(verb: str) -> Any:
     command.context_settings = _SETTINGS
     for leaf in getattr(command, "commands", {"": command}).values():
         leaf.params.extend(_everywhere_params())
+        for parameter in leaf.params:
+            parameter.metavar = parameter.metavar or _placeholder(parameter)
         if COMPLETE in os.environ:
             from pathfinder.cli.complete import attach
 
@@ -78,6 +82,11 @@ class _Group(TyperGroup):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         return build(cmd_name) if cmd_name in VERBS else None
 
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        if args[0] not in VERBS and not args[0].startswith("-"):
+            raise _no_verb(args[0])
+        return super().resolve_command(ctx, args)
+
     def shell_complete(self, ctx: Any, incomplete: str) -> Any:
         """Verbs with their sentences; building each to ask it would take ten times as long."""
         found = [_completion_item()(verb, help=says) for verb, says in VERBS.items() if verb.startswith(incomplete)]
@@ -92,6 +101,14 @@ class _Group(TyperGroup):
             formatter.write_dl(_BEGIN, col_max=24)
 
 
+def _no_verb(name: str) -> Problem:
+    from difflib import get_close_matches
+
+    near = get_close_matches(name.lower(), VERBS, 2)
+    hint = f"Did you mean {' or '.join(near)}? " if near else ""
+    return Problem(f"There is no verb {name!r}.", hint=f"{hint}See 'pathfinder --help'.")
+
+
 class _Verb(TyperCommand):
     """Takes the options every verb has out of the call and into a `Session` at `ctx.obj`."""
 
@@ -99,17 +116,38 @@ class _Verb(TyperCommand):
         ctx.obj = Session(**{name: ctx.params.pop(name) for name in Session.__annotations__})
         return super().invoke(ctx)
 
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        return ["[OPTIONS]", *(_written(one) for one in self.get_params(ctx) if one.param_type_name == "argument")]
+
     def format_options(self, ctx: Any, formatter: Any) -> None:
         sections: dict[str, list[Any]] = {"Arguments": [], "Options": [], "Everywhere": []}
         for parameter in self.get_params(ctx):
             kind = "Arguments" if parameter.param_type_name == "argument" else "Options"
             record = parameter.get_help_record(ctx)
             if record:
-                sections["Everywhere" if parameter.name in Session.__annotations__ else kind].append(record)
+                words = parameter.metavar if kind == "Arguments" else record[0]
+                section = "Everywhere" if parameter.name in Session.__annotations__ else kind
+                sections[section].append((words, record[1].replace("\\[", "[")))
         for title, records in sections.items():
             if records:
                 with formatter.section(title):
                     formatter.write_dl(records)
+
+
+def _written(argument: Any) -> str:
+    """An argument in the line of usage: `RUNTIME`, `[RUNTIME]`, `[RUNTIME]...`; versions of Typer differ in who adds the brackets."""
+    name = argument.metavar if argument.required else f"[{argument.metavar}]"
+    return f"{name}..." if argument.nargs == -1 else name
+
+
+def _placeholder(parameter: Any) -> str | None:
+    """What stands for a value in the help: `N` for a number, else the parameter's name."""
+    if getattr(parameter, "is_flag", False):
+        return None
+    kind = getattr(getattr(parameter, "type_descriptor", None), "annotation", None) or getattr(parameter.type, "name", "")
+    if parameter.name == "deadline":
+        return "SECONDS"
+    return "N" if kind in (int, float, "integer", "float", "integer range") else str(parameter.name).strip("_").replace("_", "-").upper()
 
 
 def _group() -> Any:
@@ -127,7 +165,7 @@ def _group() -> Any:
     return group
 
 
-def _top(ctx: typer.Context, version: bool = typer.Option(False, "--version", help="Print the version and exit.")) -> None:
+def _top(ctx: typer.Context, version: bool = typer.Option(False, "--version", "-V", help="Print the version and exit.")) -> None:
     """Which local AI runtime runs on this machine, how to start it, and whether it computes the right numbers."""
     if version:
         from pathfinder import __version__
@@ -231,11 +269,26 @@ def _process(parameter: Any, typers_own: Any, ctx: Any, value: Any) -> Any:
     return parameter.callback(ctx, parameter, converted) if parameter.callback is not None else converted
 
 
+EXAMPLES = {
+    "recommend": "pathfinder recommend --model llama-3-8b",
+    "estimate": "pathfinder estimate llama-3-8b",
+    "install": "pathfinder install llama.cpp",
+    "launch": "pathfinder launch llama.cpp --model qwen3-0.6b",
+}
+"""What to type where something is missing that the verb cannot do without."""
+
+
 def _usage(error: Any) -> Problem:
     says = error.format_message().strip().rstrip(".")
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else "pathfinder"
-    return Problem(f"{says}.", hint=f"See '{path} --help'.", exit=ExitStatus.USAGE)
+    below = ", ".join(getattr(getattr(context, "command", None), "commands", ()))
+    hint = f"See '{path} --help'."
+    if says.startswith("Missing command") and below:
+        hint = f"One of: {below}. {hint}"
+    elif says.startswith("Missing") and path.rpartition(" ")[2] in EXAMPLES:
+        hint = f"Example: {EXAMPLES[path.rpartition(' ')[2]]}"
+    return Problem(says if says.endswith("?") else f"{says}.", hint=hint, exit=ExitStatus.USAGE)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ def check(
     ctx: typer.Context,
     expectation: Annotated[
         list[str] | None,
-        typer.Argument(metavar="EXPECTATION...", help="'cuda >= 12.4', 'vram.free >= 20GiB', cpu.avx2, runtime:vllm, 'model:REF fits'."),
+        typer.Argument(metavar="EXPECTATION", help="'cuda >= 12.4', 'vram.free >= 20GiB', cpu.avx2, runtime:vllm, 'model:REF fits'."),
     ] = None,
     file: Annotated[
         str | None,
@@ -111,18 +111,18 @@ def status(counts: dict[str, int]) -> int:
 
 
 def show_report(report: Any, explain: bool = False) -> None:
-    from pathfinder.cli.session import say
+    from pathfinder.cli.session import say_folded
 
     marks = {"pass": "pass   ", "fail": "FAIL   ", "unknown": "unknown"}
     for result in report.results:
         device = f" on {result.device}" if result.device else ""
         found = f"found {result.found}" if result.found is not None else ""
         detail = ", ".join(part for part in (found + device if found else device.strip(), sourced(result.source)) if part)
-        say(f"{marks[result.result]} {result.expectation}{'  (' + detail + ')' if detail else ''}")
+        say_folded(f"{marks[result.result]} {result.expectation}{'  (' + detail + ')' if detail else ''}", 8)
         if result.fix:
-            say(f"        {result.fix}")
+            say_folded(f"        {result.fix}", 8)
         if explain and (more := how_known(result.expectation, report.host)):
-            say(f"        Why: {more}")
+            say_folded(f"        Why: {more}", 8)
 
 
 def how_known(expectation: str, host: str) -> str | None:

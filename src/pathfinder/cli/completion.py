@@ -14,7 +14,7 @@ SHELLS = ("bash", "zsh", "fish", "powershell", "pwsh")
 
 def completion(
     ctx: typer.Context,
-    shell: Annotated[str | None, typer.Argument(metavar="[SHELL]", help="bash, zsh, fish or powershell; this one unless said.")] = None,
+    shell: Annotated[str | None, typer.Argument(metavar="SHELL", help="bash, zsh, fish or powershell; this one unless said.")] = None,
     install: Annotated[bool, typer.Option("--install", help="Write it where the shell reads it, instead of printing it.")] = False,
 ) -> int:
     """Print the completion script of a shell, or install it.

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pathfinder.cli.session import Session, say, say_json
+from pathfinder.cli.session import Session, say_folded, say_json
 
 if TYPE_CHECKING:
     from pathfinder.types import Facts
@@ -90,4 +90,4 @@ def _show(facts: "Facts", session: Session) -> None:
     from pathfinder.cli.listing import lines
 
     for line in lines(facts, explain=session.explain):
-        say(line)
+        say_folded(line, 11)

@@ -42,18 +42,18 @@ def estimate(
         return found, ExitStatus.OK
 
     def show(found: Any) -> None:
-        from pathfinder.cli.session import say
+        from pathfinder.cli.session import say, say_folded
         from pathfinder.cli.wish import columns
         from pathfinder.estimate.words import lines
 
         for line in lines(found, columns()):
-            say(line)
+            say_folded(line, 4)
         if session.explain:
             from pathfinder.telling.sources import of_estimate
 
             say("\nWhere the figures come from:")
             for line in of_estimate(found, seen["facts"]):
-                say(f"  · {line}")
+                say_folded(f"  · {line}", 4)
 
     return answer(session, one, show)
 

@@ -7,7 +7,7 @@ import typer
 
 def logs(
     ctx: typer.Context,
-    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="As `pathfinder ps` names it; the newest unless said.")] = None,
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="As `pathfinder ps` names it; the newest unless said.")] = None,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as it says more, until it ends or Ctrl-C.")] = False,
     lines: Annotated[int, typer.Option("--lines", "-n", help="How many of the last lines.")] = 50,
 ) -> int:

@@ -54,7 +54,7 @@ def search(
 
 @app.command("show", help="One model: shape, files, sources.")
 def show(ctx: typer.Context, ref: Annotated[str, typer.Argument(metavar="REF", help="Any name, a .gguf file or a folder.")]) -> int:
-    from pathfinder.cli.session import say
+    from pathfinder.cli.session import say_folded
     from pathfinder.naming.models import ModelDocument, model_text
 
     found = _resolve(ctx, ref)
@@ -65,7 +65,7 @@ def show(ctx: typer.Context, ref: Annotated[str, typer.Argument(metavar="REF", h
         _print_json([ModelDocument(**{name: getattr(model, name) for name in model.__struct_fields__})])
     else:
         for line in model_text(model):
-            say(line)
+            say_folded(line, 6)
     return ExitStatus.OK
 
 
@@ -91,7 +91,7 @@ def resolve(ctx: typer.Context, ref: Annotated[str, typer.Argument(metavar="REF"
     else:
         say(document.model)
         for other in document.alternatives:
-            say(f"  not {other}")
+            say(f"  not to be confused with {other}")
     return ExitStatus.OK
 
 
@@ -120,6 +120,7 @@ def _rows(ctx: typer.Context, rows: Sequence[Any]) -> None:
 
         _print_json([ModelsDocument(models=tuple(rows))])
     else:
+        from pathfinder.cli.session import terminal_width
         from pathfinder.telling.listing import columns
 
-        say(columns(list(rows_text(rows))))
+        say(columns(list(rows_text(rows)), terminal_width()))

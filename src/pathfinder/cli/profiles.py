@@ -11,7 +11,7 @@ app = typer.Typer(add_completion=False, no_args_is_help=False, help="Hand-writte
 
 @app.command("list", help="Every profile, one line each.")
 def list_(ctx: typer.Context) -> int:
-    from pathfinder.cli.session import say
+    from pathfinder.cli.session import say, terminal_width
     from pathfinder.data import store
     from pathfinder.telling.documents import profiles_document
     from pathfinder.telling.listing import columns
@@ -24,7 +24,7 @@ def list_(ctx: typer.Context) -> int:
 
         _print_json([document])
     else:
-        say(columns([(row.id, row.says) for row in document.profiles]))
+        say(columns([(row.id, row.says) for row in document.profiles], terminal_width()))
     return ExitStatus.OK
 
 

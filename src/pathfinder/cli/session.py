@@ -18,7 +18,7 @@ class Session(NamedTuple):
 
 
 def everywhere(
-    host: Annotated[list[str], typer.Option(help="live, FILE, sysroot:DIR[,bin=DIR] or profile:ID; repeatable.")] = [],  # noqa: B006
+    host: Annotated[list[str], typer.Option(metavar="HOST", help="live, FILE, sysroot:DIR[,bin=DIR] or profile:ID; repeatable.")] = [],  # noqa: B006
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
     offline: Annotated[bool, typer.Option("--offline", help="Never touch the network.")] = False,
     no_color: Annotated[bool, typer.Option("--no-color", help="Plain text (NO_COLOR does the same).")] = False,
@@ -37,6 +37,28 @@ def say(text: str = "") -> None:
         import os
 
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def terminal_width() -> int | None:
+    """Columns of the terminal on standard output; None where there is none: in a pipe a line stays a line."""
+    import os
+
+    try:
+        return os.get_terminal_size(sys.stdout.fileno()).columns
+    except (OSError, ValueError):
+        return None
+
+
+def say_folded(text: str, indent: int = 2) -> None:
+    """Print a line; in a terminal that is narrower it is broken at words."""
+    width = terminal_width()
+    if width is None or len(text) <= width:
+        say(text)
+        return
+    import textwrap
+
+    for part in textwrap.wrap(text, max(width, 24), subsequent_indent=" " * indent, break_long_words=False, break_on_hyphens=False):
+        say(part)
 
 
 def say_json(value: Any) -> None:

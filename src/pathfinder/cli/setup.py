@@ -7,7 +7,7 @@ import typer
 
 def setup(
     ctx: typer.Context,
-    runtime: Annotated[str | None, typer.Argument(metavar="[RUNTIME]", help="A runtime; the best one unless said.")] = None,
+    runtime: Annotated[str | None, typer.Argument(metavar="RUNTIME", help="A runtime; the best one unless said.")] = None,
     model: Annotated[
         str, typer.Option("--model", "-m", metavar="REF", help="A model by any name, hf:owner/repo, a .gguf file or a folder.")
     ] = "",

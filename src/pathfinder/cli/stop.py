@@ -7,7 +7,7 @@ import typer
 
 def stop(
     ctx: typer.Context,
-    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="As `pathfinder ps` names it.")] = None,
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="As `pathfinder ps` names it.")] = None,
     every: Annotated[bool, typer.Option("--all", help="All of them.")] = False,
 ) -> int:
     """Ask a server to stop, then make it; its child processes go with it."""

@@ -129,13 +129,9 @@ def planned(wish: Wish, known: Known, session: Session, port: int | None = None,
 def nothing(asked: Demand, rejected: Any, facts: Facts) -> Problem:
     from pathfinder.telling.show import why
 
-    what = asked.runtime or "Nothing in the matrix"
-    hint = f"{rejected[0].runtime}: {why(rejected[0])}." if rejected else None
-    return Problem(
-        f"{what} runs {asked.model.id} on this host.".replace(f"{asked.runtime} runs", f"{asked.runtime} does not run"),
-        hint=hint,
-        exit=ExitStatus.NO,
-    )
+    what = f"{asked.runtime} does not run" if asked.runtime else "Nothing in the matrix runs"
+    hint = f"{rejected[0].runtime}: {why(rejected[0]).rstrip('.')}." if rejected else None
+    return Problem(f"{what} {asked.model.id} on this host.", hint=hint, exit=ExitStatus.NO)
 
 
 def columns() -> int:

@@ -109,7 +109,9 @@ def chosen(overlays: Overlays) -> tuple[str, ...]:
 def _nothing(what: str, name: str, ids: Iterable[str], names: Iterable[str]) -> Problem:
     from difflib import get_close_matches
 
-    near = get_close_matches(name.lower(), list(names), 3, 0.5) or sorted(set(ids))[:5]
+    known = list(names)
+    within = [one for one in sorted(set(ids)) if name and name.lower() in one]
+    near = within[:5] or get_close_matches(name.lower(), known, 3, 0.5) or sorted(set(ids))[:5]
     return Problem(f"There is no {what} {name!r}.", hint=f"Did you mean {', '.join(near)}?" if near else None)
 
 

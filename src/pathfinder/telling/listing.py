@@ -2,6 +2,7 @@
 
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import zip_longest
 
 from pathfinder.deciding.trace import Traced, WhyDocument
 from pathfinder.telling.documents import LintDocument, effective, tasks
@@ -12,19 +13,48 @@ LEGEND = "cuda works   cuda! with caveats   cuda? untested   (cuda) broken or un
 _HOLDS = {True: "yes", False: "no ", None: "?  "}
 
 
-def columns(rows: Sequence[Sequence[str]]) -> str:
-    """Rows with their columns aligned; the last one is left ragged."""
+def columns(rows: Sequence[Sequence[str]], width: int | None = None) -> str:
+    """Rows with their columns aligned, the last one ragged. In a terminal of `width`, what is too wide is folded within its column;
+    where there is no room for columns, a row's values stand below its name."""
     widths = [max(len(row[at]) for row in rows) for at in range(len(rows[0]))] if rows else []
-    return "\n".join("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in rows)
+    if width is not None:
+        room = width - 2 * (len(widths) - 1)
+        least = [max(len(word) for row in rows for word in (row[at].split() or [""])) for at in range(len(widths))]
+        if sum(least) > room:
+            return "\n".join(line for row in rows for line in _below(row, rows[0], width))
+        while sum(widths) > room:
+            widest = max((at for at in range(len(widths)) if widths[at] > least[at]), key=widths.__getitem__)
+            widths[widest] -= 1
+    return "\n".join(line for row in rows for line in _across(row, widths))
 
 
-def runtimes_text(runtimes: Iterable[Runtime]) -> str:
+def _across(row: Sequence[str], widths: Sequence[int]) -> Iterator[str]:
+    """A row as one line, or as many as its longest folded value takes."""
+    folded = [[text] if len(text) <= width else textwrap.wrap(text, width) for text, width in zip(row, widths, strict=True)]
+    for parts in zip_longest(*folded, fillvalue=""):
+        yield "  ".join(text.ljust(width) for text, width in zip(parts, widths, strict=True)).rstrip()
+
+
+def _below(row: Sequence[str], head: Sequence[str], width: int) -> list[str]:
+    """A row's name, and its values below it, each behind the name of its column where columns have names."""
+    named = head[0].isupper()
+    if named and row is head:
+        return []
+    values = [f"{name.lower()} {text}" if named else text for name, text in zip(head[1:], row[1:], strict=True) if text not in ("", "-")]
+    return [
+        *textwrap.wrap(row[0], width),
+        *textwrap.wrap(" · ".join(values), width, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False),
+    ]
+
+
+def runtimes_text(runtimes: Iterable[Runtime], width: int | None = None) -> str:
     rows: list[tuple[str, ...]] = [("RUNTIME", "STATE", "LINUX", "MACOS", "WINDOWS", "ELSEWHERE")]
     for runtime in runtimes:
         cells = [backends(runtime, family) for family in ("linux", "macos", "windows")]
         elsewhere = sorted({family for cell in runtime.cells for family in cell.os if family not in ("linux", "macos", "windows")})
         rows.append((runtime.id, runtime.project.state, *cells, " ".join(elsewhere) or "-"))
-    return f"{columns(rows)}\n\n{LEGEND}"
+    legend = LEGEND if width is None else "\n".join(textwrap.wrap(LEGEND, width))
+    return f"{columns(rows, width)}\n\n{legend}"
 
 
 def backends(runtime: Runtime, family: str) -> str:
