@@ -2,9 +2,11 @@
 
 from typing import Any, Literal
 
+import pytest
+
 from pathfinder.host import Answer, Ran, Uname
 from pathfinder.looking.observe import observe
-from pathfinder.types import Facts
+from pathfinder.types.facts import Facts
 
 M2 = {
     "hw.memsize": 25769803776,
@@ -176,6 +178,28 @@ def test_android_by_its_properties() -> None:
     assert (facts.os.family, facts.os.version_id, facts.os.libc, facts.board.model, facts.board.soc) == (
         "android", "14", "bionic", "Google Pixel 8", "Tensor G3",
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("table", "cores", "sockets", "clusters", "model"),
+    [
+        ("Core(s) per cluster: 2\nSocket(s): 1\nCluster(s): 2\n", 4, 1, 2, None),
+        (
+            "Model name: Cortex-A510\nThread(s) per core: 1\nCore(s) per socket: 3\nSocket(s): 1\n"
+            "Model name: Cortex-X3\nThread(s) per core: 1\nCore(s) per socket: 1\nSocket(s): 1\n",
+            4, 1, None, "Cortex-A510 + Cortex-X3",
+        ),
+    ],
+)  # fmt: skip
+def test_lscpu_of_arm(table: str, cores: int, sockets: int, clusters: int | None, model: str | None) -> None:
+    cpu = seen(Machine(None, {"lscpu": "Architecture: aarch64\nCPU(s): 4\nOn-line CPU(s) list: 0-3\n" + table})).cpu
+    assert (cpu.cores, cpu.sockets, cpu.clusters, cpu.model) == (cores, sockets, clusters, model)
+
+
+def test_freebsd_10_by_its_messages_alone() -> None:
+    boot = 'CPU: Intel(R) Core(TM) i5-4440 CPU @ 3.10GHz (2993.39-MHz K8-class CPU)\n  Origin = "GenuineIntel"  Id = 0x306c3\n'
+    facts = seen(Machine(None, {"dmesg": boot + "  AMD Features=0x2c100800<SYSCALL,NX,LM>\n"}))
+    assert (facts.os.family, facts.cpu.vendor, facts.cpu.arch, facts.cpu.features) == ("freebsd", "intel", "x86_64", None)
 
 
 def test_lscpu_is_read_where_no_file_answers() -> None:

@@ -1,5 +1,6 @@
 """FreeBSD: the boot messages name the processor, CPUID its features, sysctl the counts and the memory."""
 
+import re
 from collections.abc import Iterator
 
 from pathfinder.host import Host, Observation
@@ -13,24 +14,25 @@ BOOT = "/var/run/dmesg.boot"
 def probe(host: Host) -> Iterator[Observation]:
     messages, source = host.read(BOOT).value, BOOT
     known, _, _ = values(host)
-    if known.get("kern.ostype") == "FreeBSD" or ("hw.physmem" in known and "hw.memsize" not in known):
+    here = known.get("kern.ostype") == "FreeBSD" or ("hw.physmem" in known and "hw.memsize" not in known)
+    if here:
         yield from _counts(known)
-    elif messages is None:
-        return
-    if messages is None:
+    if messages is None and (here or host.uname().value is None):
         ran = host.run(("dmesg", "-a")).value
-        messages, source = ran.stdout if ran else "", "dmesg -a"
-    if "Origin=" in messages:
+        messages, source = ran.stdout if ran else None, "dmesg -a"
+    origin = re.search(r'^\s*Origin ?= ?"(\w{1,16})"', messages or "", flags=re.MULTILINE)
+    if messages and origin:
         yield Observation(path="os.family", value="freebsd", source=source, trust="guess")
-        yield from _cpu(messages, source)
-    yield from _cpuid.observations(host)
+        yield from _cpu(messages, origin[1], source)
+        here = True
+    if here:
+        yield from _cpuid.observations(host)
 
 
-def _cpu(messages: str, source: str) -> Iterator[Observation]:
+def _cpu(messages: str, vendor: str, source: str) -> Iterator[Observation]:
     """What kind of processor it is. Its features as listed here are the chip's; which of them the kernel saves is not said."""
     lines = [line.strip() for line in messages.splitlines()]
     model = next((line[5:].partition(" (")[0] for line in lines if line.startswith("CPU: ")), "")
-    vendor = next((line[8:].partition('"')[0] for line in lines if line.startswith('Origin="')), "")
     wide = any(line.startswith("AMD Features=") and "LM" in line.partition("<")[2].rstrip(">").split(",") for line in lines)
     found = {"family": "x86", "arch": "x86_64" if wide else "i686", "vendor": _cpuid.VENDORS.get(vendor), "model": " ".join(model.split())}
     for field, value in found.items():

@@ -29,6 +29,9 @@ ARCHES: dict[str, tuple[str, str | None]] = {
 """`uname -m` to family and the arch of the vocabulary."""
 
 
+_EACH_SORT = ("Model name", "Thread(s) per core", "Core(s) per socket", "Core(s) per cluster", "Socket(s)", "Cluster(s)")
+
+
 def probe(host: Host) -> Iterator[Observation]:
     if host.read("/sys/devices/system/cpu/online").value is not None:
         return
@@ -42,13 +45,18 @@ def probe(host: Host) -> Iterator[Observation]:
 
 
 def parse(text: str) -> dict[str, str]:
-    """Left column to right column; a line without a colon continues the one before."""
+    """Left column to right column; a line without a colon continues the one before.
+
+    What stands once for every sort of core is joined by ` + `.
+    """
     table: dict[str, str] = {}
     last = ""
     for line in text.splitlines():
         name, colon, value = line.partition(":")
         if colon:
             last = name.strip()
+            if last in _EACH_SORT and last in table:
+                table[last] += " + " + value.strip()
             table.setdefault(last, value.strip())
         elif last and line.strip():
             table[last] += line.strip()
@@ -62,20 +70,29 @@ def _counts(table: dict[str, str]) -> dict[str, Any]:
     filled = [name for name in table if name.startswith("NUMA node") and name.endswith(" CPU(s)")]
     on_nodes = set().union(*(parse_list(table[name]) or set() for name in filled))
     online = len(listed) if listed else total or len(on_nodes) or None
-    sockets = parse_int(table.get("Socket(s)"))
-    per_core, per_socket = parse_int(table.get("Thread(s) per core")), parse_int(table.get("Core(s) per socket"))
-    cores = sockets * per_socket if sockets and per_socket else None
+    per_core, cores = parse_int(table.get("Thread(s) per core", "").split(" + ")[0]), _cores(table)
     if cores is not None and online is not None and (cores > online or (per_core == 1 and cores != online)):
         cores = None
     return {
         "cpu.threads": online,
         "cpu.threads_present": total,
         "cpu.offline": len(away) if away is not None else None,
-        "cpu.sockets": sockets,
+        "cpu.sockets": parse_int(table.get("Socket(s)", "").split(" + ")[0]),
+        "cpu.clusters": parse_int(table.get("Cluster(s)")),
         "cpu.cores": cores,
         "cpu.numa_nodes": parse_int(table.get("NUMA node(s)")),
         "cpu.numa_nodes_with_cpus": sum(1 for name in filled if table[name]) if filled else None,
     }
+
+
+def _cores(table: dict[str, str]) -> int | None:
+    """Of every sort of core, where there are several; Arm machines count them by cluster."""
+    for each, groups in (("Core(s) per socket", "Socket(s)"), ("Core(s) per cluster", "Cluster(s)")):
+        cores, number = ([parse_int(word) for word in table.get(name, "").split(" + ")] for name in (each, groups))
+        counts = [a * b for a, b in zip(cores, number, strict=False) if a and b]
+        if counts and len(counts) == len(cores):
+            return sum(counts)
+    return None
 
 
 def _names(table: dict[str, str]) -> dict[str, Any]:
