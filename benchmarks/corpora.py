@@ -19,7 +19,7 @@ from typing import Any
 
 from pathfinder.host.open import open_host
 from pathfinder.looking.observe import observe
-from pathfinder.types import ApiDevice, Device, Facts, PciFunction
+from pathfinder.types.facts import ApiDevice, Device, Facts, PciFunction
 
 KERNELS = {"linux": "linux", "android": "linux", "macos": "darwin", "windows": "windows", "freebsd": "other", "other": "other"}
 

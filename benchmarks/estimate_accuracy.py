@@ -14,7 +14,9 @@ from typing import Any, NamedTuple
 from pathfinder.data import store
 from pathfinder.estimate import Tables, chips, estimate
 from pathfinder.formats import gguf_model
-from pathfinder.types import Artifact, Cpu, Device, Facts, Memory, MemoryRule
+from pathfinder.types.facts import Cpu, Device, Facts, Memory
+from pathfinder.types.matrix import MemoryRule
+from pathfinder.types.models import Artifact
 
 SHARED = Path(__file__).parents[1].parent / "shared"
 MEASURED = SHARED / "speed" / "measured.json"

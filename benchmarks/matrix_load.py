@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from pathfinder.data import store
 from pathfinder.data.compiler import pack
 from pathfinder.data.pooling import pool
-from pathfinder.types import Runtime
+from pathfinder.types.matrix import Runtime
 
 CHILD = """
 import gc, sys, time

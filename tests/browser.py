@@ -15,7 +15,8 @@ from pathfinder.host.open import open_host
 from pathfinder.looking.observe import observe
 from pathfinder.telling.offers import Known
 from pathfinder.telling.page import page
-from pathfinder.types import Facts, Runtime
+from pathfinder.types.facts import Facts
+from pathfinder.types.matrix import Runtime
 
 FLAGS = [
     "--no-sandbox",

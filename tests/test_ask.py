@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from pathfinder.errors import ExitStatus, Problem
 from pathfinder.naming.ask import ask, resolve
 from pathfinder.naming.names import fold, read
-from pathfinder.types import Artifact, Model
+from pathfinder.types.models import Artifact, Model
 
 
 def model(id: str, name: str, repo: str, *aliases: str, **fields: object) -> Model:

@@ -19,7 +19,7 @@ from pathfinder.cli import main
 from pathfinder.judging.bench import Bench, Row, compared, curves, expecting, table
 from pathfinder.telling import schemas
 from pathfinder.telling.plot import MARKS, Line, plot
-from pathfinder.types import Interval, SpeedEstimate
+from pathfinder.types.estimates import Interval, SpeedEstimate
 
 WAIT, PACE = 0.2, 0.02
 

@@ -117,7 +117,7 @@ def test_an_interrupt_leaves_no_tool_running(tmp_path: Path) -> None:
 
 def test_the_listing_says_what_is_known_and_what_is_not() -> None:
     from pathfinder.cli.listing import lines
-    from pathfinder.types import BackendFact, Cpu, Device, Facts, Memory, Why
+    from pathfinder.types.facts import BackendFact, Cpu, Device, Facts, Memory, Why
 
     facts = Facts(
         cpu=Cpu(model="Ryzen 7", cores=8, threads=16, usable_cpus=0.5, features=("avx2", "sse")),

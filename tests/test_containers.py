@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from pathfinder.data import store
 from pathfinder.errors import Problem
 from pathfinder.telling.containers import is_run, options, parse, shm_bytes
-from pathfinder.types import Container, Mount, Port
+from pathfinder.types.deploy import Container, Mount, Port
 
 WORD = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1, max_size=12)
 NAME = st.text("abcdefgh", min_size=1, max_size=8)

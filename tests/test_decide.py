@@ -13,27 +13,11 @@ from pathfinder.data import store
 from pathfinder.deciding.decide import Rules, decide, fits, recommend, runs
 from pathfinder.deciding.steps import Places
 from pathfinder.language.when import compile_when, evaluate, scope_of
-from pathfinder.types import (
-    Artifact,
-    BackendFact,
-    Caveat,
-    Cell,
-    Cpu,
-    Demand,
-    Device,
-    Evidence,
-    Facts,
-    Fit,
-    FormatSupport,
-    Memory,
-    Model,
-    Os,
-    Plan,
-    Project,
-    Requirement,
-    Runtime,
-    Shape,
-)
+from pathfinder.types.facts import BackendFact, Cpu, Device, Facts, Memory, Os
+from pathfinder.types.matrix import Caveat, Cell, Fit, FormatSupport, Project, Requirement, Runtime
+from pathfinder.types.models import Artifact, Demand, Model, Shape
+from pathfinder.types.plans import Plan
+from pathfinder.types.words import Evidence
 
 TABLE = store.rank_table()
 GB = 10**9

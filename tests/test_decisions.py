@@ -15,7 +15,7 @@ from pathfinder.deciding.decide import Rules, recommend
 from pathfinder.deciding.steps import places_for
 from pathfinder.estimate import Tables
 from pathfinder.naming.ask import ask
-from pathfinder.types import Plan, Recommendation
+from pathfinder.types.plans import Plan, Recommendation
 
 GGUF = {"llama.cpp", "ollama", "lm-studio", "llama-cpp-python", "koboldcpp", "llamafile", "jan", "ramalama", "localai", "lemonade"}
 SIMPLE = {"ollama", "lm-studio", "jan", "koboldcpp", "llamafile"}

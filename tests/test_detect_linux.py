@@ -9,7 +9,7 @@ import pytest
 from pathfinder.host.sysroot import SysrootHost
 from pathfinder.looking.facts import merge
 from pathfinder.looking.observe import observe
-from pathfinder.types import Facts
+from pathfinder.types.facts import Facts
 
 GIB = 1 << 30
 Machine = Callable[[dict[str, str]], Facts]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pathfinder.types import Facts
+from pathfinder.types.facts import Facts
 
 from .test_cli import PROGRAM
 

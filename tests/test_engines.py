@@ -17,7 +17,8 @@ from tools.probe_model.tokenizer import Tokenizer  # noqa: E402
 from pathfinder import engines  # noqa: E402
 from pathfinder.errors import Problem  # noqa: E402
 from pathfinder.judging import probe_model, smoke, verdict  # noqa: E402
-from pathfinder.types import Cpu, Facts, Judgement  # noqa: E402
+from pathfinder.types.facts import Cpu, Facts  # noqa: E402
+from pathfinder.types.results import Judgement  # noqa: E402
 
 LLAMA, MLX = engines.ENGINES["llama.cpp"], engines.ENGINES["mlx"]
 NEEDS = {

@@ -15,7 +15,9 @@ from pathfinder.estimate import Tables, cache, compute, estimate, layout, placem
 from pathfinder.estimate.graph import Graph, Node, op, over, view
 from pathfinder.formats import gguf_model
 from pathfinder.naming.ask import ask
-from pathfinder.types import Artifact, Device, Facts, Memory, MemoryRule, Model, Shape
+from pathfinder.types.facts import Device, Facts, Memory
+from pathfinder.types.matrix import MemoryRule
+from pathfinder.types.models import Artifact, Model, Shape
 
 TRUTH = Path(__file__).parents[1].parent / "shared" / "memory"
 MIB = 1 << 20

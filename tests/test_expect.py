@@ -12,7 +12,8 @@ from pathfinder.checking.expect import ALIASES, check, parse, parse_lines
 from pathfinder.cli import main
 from pathfinder.data import store
 from pathfinder.errors import ExitStatus, Problem
-from pathfinder.types import BackendFact, CheckReport, CheckResult, Cpu, Device, Disk, Facts, Tool, Toolkit, Why
+from pathfinder.types.facts import BackendFact, Cpu, Device, Disk, Facts, Tool, Toolkit, Why
+from pathfinder.types.results import CheckReport, CheckResult
 
 GIB = 1 << 30
 

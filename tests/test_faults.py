@@ -241,7 +241,8 @@ import resource, signal, sys
 from pathlib import Path
 from pathfinder.errors import Problem
 from pathfinder.acting.install import install, state_of
-from pathfinder.types import Plan, Step
+from pathfinder.types.plans import Plan
+from pathfinder.types.steps import Step
 chatter = Step(kind="run", title="Chatter", argv=(sys.executable, "-c", "print('x' * 4096 * 64)"))
 plan = Plan(runtime="t", name="T", cell="c", backend="cpu", devices=(), verdict="works", install=(chatter,), root=sys.argv[1])
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)

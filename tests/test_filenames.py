@@ -8,7 +8,7 @@ import pytest
 
 from pathfinder.data import store
 from pathfinder.data.filenames import named
-from pathfinder.types import Artifact, Model
+from pathfinder.types.models import Artifact, Model
 
 RULES = {"most_bytes": 40e9, "publishers": {"owner": {"pattern": "{base}-{quant}.gguf"}}}
 PROGRAM = [sys.executable, "-c", "import sys; sys.argv[0] = 'pathfinder'; from pathfinder.cli import script; script()"]

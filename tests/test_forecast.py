@@ -7,7 +7,8 @@ import pytest
 
 from pathfinder.judging import probe_model
 from pathfinder.judging.forecast import forecast
-from pathfinder.types import Cpu, Device, Expected, Facts, Memory
+from pathfinder.types.facts import Cpu, Device, Facts, Memory
+from pathfinder.types.results import Expected
 
 GGUF = probe_model.folder() / "probe-q8_0.gguf"
 FOLDER = probe_model.folder() / "hf"

@@ -3,7 +3,8 @@
 import pytest
 
 from pathfinder.deciding.forms import UNLISTED, loads, offered, reaches, runs_model
-from pathfinder.types import Artifact, Demand, FormatSupport, Model, Project, Runtime
+from pathfinder.types.matrix import FormatSupport, Project, Runtime
+from pathfinder.types.models import Artifact, Demand, Model
 
 
 def runtime(**fields: object) -> Runtime:

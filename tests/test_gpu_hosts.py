@@ -15,7 +15,7 @@ from pathfinder.host.open import open_host
 from pathfinder.host.recording import RecordingHost
 from pathfinder.host.sysroot import SysrootHost
 from pathfinder.looking.observe import observe
-from pathfinder.types import Device, Facts
+from pathfinder.types.facts import Device, Facts
 
 SYSTEM_TOTAL = 64 << 30
 

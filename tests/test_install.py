@@ -17,7 +17,8 @@ import pytest
 
 from pathfinder.acting.install import env_of, install, installed, state_of, uninstall
 from pathfinder.errors import Problem
-from pathfinder.types import Plan, Step
+from pathfinder.types.plans import Plan
+from pathfinder.types.steps import Step
 
 
 def python(code: str, title: str = "a step", **more: object) -> Step:

@@ -6,7 +6,7 @@ from pathfinder.data.compiler import entries, platform
 from pathfinder.data.matrix import resolve
 from pathfinder.data.plainyaml import parse
 from pathfinder.lint import Matrix, lint, rules
-from pathfinder.types import Model, Source
+from pathfinder.types.models import Model, Source
 
 SOUND = """
 name: Example

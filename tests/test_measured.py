@@ -9,7 +9,9 @@ from msgspec.structs import replace
 from pathfinder.cli import main
 from pathfinder.deciding import measured
 from pathfinder.deciding.measured import Measured
-from pathfinder.types import Artifact, Cpu, Device, DeviceMemory, Estimate, Facts, Interval, MemoryEstimate, SpeedEstimate
+from pathfinder.types.estimates import DeviceMemory, Estimate, Interval, MemoryEstimate, SpeedEstimate
+from pathfinder.types.facts import Cpu, Device, Facts
+from pathfinder.types.models import Artifact
 
 FACTS = Facts(cpu=Cpu(model="Maker 9"), devices=(Device(id="gpu0", kind="gpu", name="Card"),))
 ONE = Measured(

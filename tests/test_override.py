@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from pathfinder.errors import Problem
 from pathfinder.looking.override import override
-from pathfinder.types import Cpu, Device, Facts, Memory, Tool
+from pathfinder.types.facts import Cpu, Device, Facts, Memory, Tool
 
 HOST = Facts(
     cpu=Cpu(features=("avx", "avx2"), usable_cpus=8.0),

@@ -46,6 +46,7 @@ def opened(browser, address):
         tab.on("pageerror", lambda error: complaints.append(str(error)))
         tab.on("request", lambda asked: complaints.append(asked.url) if not asked.url.startswith("file:") else None)
         tab.goto(at)
+        tab.wait_for_selector("html[data-ready]", state="attached")
         return tab
 
     yield open_

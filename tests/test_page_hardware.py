@@ -11,7 +11,7 @@ from tests.browser import HOSTS, MACHINES, chromium, facts_of, whole
 from pathfinder.data import store
 from pathfinder.deciding.decide import runs
 from pathfinder.deciding.match import ANY_MODEL, match
-from pathfinder.types import Demand
+from pathfinder.types.models import Demand
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +45,8 @@ def asked(browser, address):
     """Asks the page's script for every candidate of a machine, and for what it says of each runtime."""
     tab = browser.new_page()
     tab.goto(address)
-    tab.evaluate("window.known = judging.unpacked(JSON.parse(document.getElementById('data').textContent))")
+    tab.wait_for_selector("html[data-ready]", state="attached")
+    tab.evaluate("judging.unpacked(document.getElementById('data').textContent).then((data) => { window.known = data })")
     yield lambda text: json.loads(tab.evaluate(ASK, text))
     tab.close()
 
@@ -58,6 +59,7 @@ def tab(browser, address):
     opened.on("pageerror", lambda error: complaints.append(str(error)))
     opened.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
     opened.goto(address)
+    opened.wait_for_selector("html[data-ready]", state="attached")
     opened.click("#hardware summary")
     yield opened
     opened.close()

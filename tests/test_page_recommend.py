@@ -75,7 +75,8 @@ def asked(browser, address):
     """What the page's script recommends on a machine for each of several wishes."""
     tab = browser.new_page()
     tab.goto(address)
-    tab.evaluate("window.known = judging.unpacked(JSON.parse(document.getElementById('data').textContent))")
+    tab.wait_for_selector("html[data-ready]", state="attached")
+    tab.evaluate("judging.unpacked(document.getElementById('data').textContent).then((data) => { window.known = data })")
     yield lambda text, several: json.loads(tab.evaluate(ASK, [text, several]))
     tab.close()
 
@@ -139,6 +140,7 @@ def judged(browser, address):
         tab.on("pageerror", lambda error: complaints.append(str(error)))
         tab.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
         tab.goto(address)
+        tab.wait_for_selector("html[data-ready]", state="attached")
         tab.click("#hardware summary")
         tab.evaluate(PASTE, msgspec.json.encode(facts_of(machine)).decode())
         return tab

@@ -16,7 +16,7 @@ from pathfinder.cli.wish import Wish, decided, demand, rules
 from pathfinder.data import store
 from pathfinder.deciding.qualities import by_quality
 from pathfinder.telling.picture import Picture, picture, printable, render, round_up
-from pathfinder.types import Plan
+from pathfinder.types.plans import Plan
 
 FOLDER = store.templates() / "recommendation"
 SESSION = Session(host=[], json=False, offline=False, no_color=False, overlay=[], override=[], explain=False)

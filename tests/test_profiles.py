@@ -7,7 +7,7 @@ import msgspec
 import pytest
 import yaml
 
-from pathfinder.types import Facts
+from pathfinder.types.facts import Facts
 
 FOLDER = Path(__file__).parents[1] / "matrix" / "profiles"
 IDS = sorted(path.stem for path in FOLDER.glob("*.yaml"))
@@ -38,7 +38,7 @@ def test_no_misspelt_key(name: str) -> None:
         value = raw.get(field.encode_name)
         if isinstance(value, dict) and isinstance(field.type, type) and issubclass(field.type, msgspec.Struct):
             assert not known_fields(value, field.type), field.encode_name
-    from pathfinder.types import BackendFact, Device, PciFunction, Tool
+    from pathfinder.types.facts import BackendFact, Device, PciFunction, Tool
 
     for key, struct in (("devices", Device), ("pci", PciFunction)):
         for item in raw.get(key) or ():

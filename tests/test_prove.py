@@ -9,20 +9,11 @@ from msgspec.structs import replace
 from pathfinder.cli.verifying import for_verifying, record
 from pathfinder.errors import Problem
 from pathfinder.judging.prove import implausible, proof, source
-from pathfinder.types import (
-    Device,
-    DeviceProcess,
-    Estimate,
-    Facts,
-    Interval,
-    MemoryEstimate,
-    Numerics,
-    Plan,
-    Proof,
-    Result,
-    SpeedEstimate,
-    Step,
-)
+from pathfinder.types.estimates import Estimate, Interval, MemoryEstimate, SpeedEstimate
+from pathfinder.types.facts import Device, DeviceProcess, Facts
+from pathfinder.types.plans import Plan
+from pathfinder.types.results import Numerics, Proof, Result
+from pathfinder.types.steps import Step
 
 GIB = 1 << 30
 GPU = Device(id="0000:01:00.0", name="RTX 4090", vendor="nvidia", memory_free_bytes=20 * GIB)

@@ -22,7 +22,7 @@ def test_every_suggested_model_is_catalogued_and_does_the_task(what: str) -> Non
 def test_the_words_are_those_of_the_options() -> None:
     from typing import get_args
 
-    from pathfinder.types import Audience, Prefer, Task
+    from pathfinder.types.words import Audience, Prefer, Task
 
     assert tuple(TABLE["audiences"]) == get_args(Audience)
     assert set(TABLE["wishes"]) == {"none", *get_args(Prefer)}

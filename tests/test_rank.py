@@ -9,16 +9,8 @@ from msgspec.structs import replace
 
 from pathfinder.data import store
 from pathfinder.deciding.rank import MEASURES, best_per_runtime, level, rank, row_for, sure
-from pathfinder.types import (
-    Blocker,
-    CaveatHit,
-    DeviceMemory,
-    Estimate,
-    Interval,
-    MemoryEstimate,
-    Plan,
-    SpeedEstimate,
-)
+from pathfinder.types.estimates import DeviceMemory, Estimate, Interval, MemoryEstimate, SpeedEstimate
+from pathfinder.types.plans import Blocker, CaveatHit, Plan
 
 TABLE = store.rank_table()
 

@@ -29,7 +29,7 @@ FORMS = {form.name: form.path for form in probe_model.every()}
 SERVERS = {
     "llama-cpp-python": (FORMS["q8_0"], "same", 0.3),
     "mlx-lm": (FORMS["hf"], "same", 0.06),
-    "mlx-vlm": (FORMS["hf"], "close", None),
+    "mlx-vlm": (FORMS["hf"], "same", 0.06),
     "transformers-serve": (FORMS["hf"], "close", None),
 }
 CHAT_ONLY = ("mlx-vlm",)
@@ -185,6 +185,10 @@ def test_log_probabilities_where_the_server_offers_them(served: Served) -> None:
     elif served.runtime == "llama-cpp-python":
         found = served.client.completions.create(**asked, logprobs=5).choices[0].logprobs
         assert found and found.tokens == [" P", "aris", "."] and len(found.top_logprobs[0]) == 5
+    elif served.runtime == "mlx-vlm":
+        said = [{"role": "user", "content": PROMPT}]
+        top = served.client.chat.completions.create(model=served.model, messages=said, max_tokens=8, logprobs=True, top_logprobs=5)  # type: ignore[call-overload]
+        assert len(top.choices[0].logprobs.content[0].top_logprobs) == 5
     elif served.completes:
         assert not served.client.completions.create(**asked, logprobs=5).choices[0].logprobs
 

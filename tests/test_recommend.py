@@ -12,7 +12,9 @@ import pytest
 from pathfinder.cli import main
 from pathfinder.data import store
 from pathfinder.telling.show import interval, recommendation
-from pathfinder.types import Facts, Interval, Recommendation
+from pathfinder.types.estimates import Interval
+from pathfinder.types.facts import Facts
+from pathfinder.types.plans import Recommendation
 
 PROGRAM = [sys.executable, "-c", "import sys; sys.argv[0] = 'pathfinder'; from pathfinder.cli import script; script()"]
 

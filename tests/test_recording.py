@@ -20,7 +20,7 @@ from pathfinder.host.recording import RecordingHost
 from pathfinder.host.redact import Redactor
 from pathfinder.host.sysroot import SysrootHost
 from pathfinder.looking.observe import observe
-from pathfinder.types import Facts
+from pathfinder.types.facts import Facts
 
 SECRETS = {
     "user name": "wilhelmina",

@@ -15,7 +15,9 @@ from pathfinder.data import store
 from pathfinder.errors import Problem
 from pathfinder.telling import quoting
 from pathfinder.telling.render import comment, file_name, formats, render
-from pathfinder.types import Artifact, CaveatHit, Endpoint, Plan, Step
+from pathfinder.types.models import Artifact
+from pathfinder.types.plans import CaveatHit, Plan
+from pathfinder.types.steps import Endpoint, Step
 
 FOLDER = store.templates()
 HOSTILE = [

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from pathfinder.checking.drift import drift
 from pathfinder.data import store
 from pathfinder.telling.reports import github, github_summary, junit, sarif
-from pathfinder.types import CheckReport, CheckResult
+from pathfinder.types.results import CheckReport, CheckResult
 
 RESULTS = ("pass", "fail", "unknown")
 WORDS = st.text(max_size=30)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import pytest
 
 from pathfinder.data import store
-from pathfinder.types import Runtime
+from pathfinder.types.matrix import Runtime
 
 SEEDS = Path(__file__).resolve().parents[1].parent / "shared" / "seeds"
 if not SEEDS.is_dir():

@@ -12,7 +12,7 @@ from pathfinder.acting.diagnose import diagnose
 from pathfinder.acting.servers import Running, alive, answers, begin, end, free_name, listed, named, tail, taken, wait
 from pathfinder.data import store
 from pathfinder.errors import Problem
-from pathfinder.types import Endpoint, Step
+from pathfinder.types.steps import Endpoint, Step
 
 SERVER = """
 import http.server, sys, time, subprocess

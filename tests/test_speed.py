@@ -9,7 +9,10 @@ import pytest
 
 from pathfinder.data import store
 from pathfinder.estimate import Tables, chips, estimate
-from pathfinder.types import Artifact, Cpu, Device, Facts, Memory, MemoryRule, Model, Shape, SpeedEstimate
+from pathfinder.types.estimates import SpeedEstimate
+from pathfinder.types.facts import Cpu, Device, Facts, Memory
+from pathfinder.types.matrix import MemoryRule
+from pathfinder.types.models import Artifact, Model, Shape
 
 BENCHMARK = Path(__file__).parents[1] / "benchmarks" / "estimate_accuracy.py"
 GIB = 1 << 30

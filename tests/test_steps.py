@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from pathfinder.deciding.steps import PLACEHOLDERS, Places, effort, expand, fill, places_for
 from pathfinder.deciding.values import device_env, threads
 from pathfinder.language.when import compile_when
-from pathfinder.types import ArgGroup, Cpu, Device, Facts, Os, PipInstall, SetFacts, StepTemplate, Tool
+from pathfinder.types.facts import Cpu, Device, Facts, Os, Tool
+from pathfinder.types.matrix import SetFacts
+from pathfinder.types.steps import ArgGroup, PipInstall, StepTemplate
 
 LINUX = Facts(os=Os(family="linux"), tools={"uv": Tool(found=False)})
 WITH_UV = Facts(os=Os(family="linux"), tools={"uv": Tool(found=True)})

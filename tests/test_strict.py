@@ -4,7 +4,8 @@ import pytest
 
 from pathfinder.data.strict import convert
 from pathfinder.errors import Problem
-from pathfinder.types import Facts, MemoryRule, Runtime
+from pathfinder.types.facts import Facts
+from pathfinder.types.matrix import MemoryRule, Runtime
 
 
 def test_text_becomes_what_the_types_say():

@@ -4,7 +4,8 @@ import pytest
 
 from pathfinder.deciding.unlock import ask, change, needs, smallest, strictest, unlock, weight
 from pathfinder.language.when import compile_when, scope_of
-from pathfinder.types import Blocker, Cpu, Device, Facts, Os
+from pathfinder.types.facts import Cpu, Device, Facts, Os
+from pathfinder.types.plans import Blocker
 
 
 def no(fact: str, needed: str, found: str | None, takes: str = "hardware") -> Blocker:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pathfinder.judging.verdict import FAILED, WORST_FIRST, judge
-from pathfinder.types import EngineRun, Reference, ReferenceAnswer, Sample
+from pathfinder.types.results import EngineRun, Reference, ReferenceAnswer, Sample
 
 T = 0.1
 ANSWER = ReferenceAnswer(

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from pathfinder.acting.run import Outcome
 from pathfinder.data.matrix import resolve as runtime_of
 from pathfinder.errors import Problem
-from pathfinder.types import Cpu, Evidence, Facts, Os
+from pathfinder.types.facts import Cpu, Facts, Os
+from pathfinder.types.words import Evidence
 from pathfinder.verify import proofs, references
 from pathfinder.verify.flags import asked, imports, known
 from pathfinder.verify.installing import Machine, installs_here, try_cell

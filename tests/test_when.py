@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from pathfinder.errors import Problem
 from pathfinder.language.vocabulary import kind_of, roots
 from pathfinder.language.when import ALWAYS, all_of, any_of, compile_when, evaluate, paths, resolve, scope_of
-from pathfinder.types import BackendFact, Cpu, Device, Disk, Facts, Memory, ModelFacts, Os, SetFacts, Tool, Toolkit, WantFacts
+from pathfinder.types.facts import BackendFact, Cpu, Device, Disk, Facts, Memory, Os, Tool, Toolkit
+from pathfinder.types.matrix import ModelFacts, SetFacts, WantFacts
 
 RTX = Device(id="0000:01:00.0", vendor="nvidia", name="NVIDIA GeForce RTX 4090", memory_bytes=24 << 30, compute_capability="8.9")
 FACTS = Facts(

@@ -15,7 +15,7 @@ from typing import Any
 
 from pathfinder import engines
 from pathfinder.judging import probe_model, smoke, verdict
-from pathfinder.types import EngineRun, Judgement
+from pathfinder.types.results import EngineRun, Judgement
 
 from . import corpus, forms
 from .network import Config, Weights

@@ -8,7 +8,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from pathfinder.errors import ExitStatus, Problem
-from pathfinder.types import Estimate
+from pathfinder.types.estimates import Estimate
 
 SECONDS = 60.0
 

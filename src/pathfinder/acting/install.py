@@ -17,7 +17,9 @@ from typing import IO
 import msgspec
 
 from pathfinder.errors import ExitStatus, Problem, writing
-from pathfinder.types import Frozen, Plan, Step
+from pathfinder.types.plans import Plan
+from pathfinder.types.steps import Step
+from pathfinder.types.words import Frozen
 
 STEP_SECONDS = 4 * 3600.0
 CHECK_SECONDS = 180.0

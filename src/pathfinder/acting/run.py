@@ -13,7 +13,7 @@ from queue import Empty, SimpleQueue
 from typing import IO, Any
 
 from pathfinder.errors import Problem
-from pathfinder.types import Frozen
+from pathfinder.types.words import Frozen
 
 LINE_LIMIT_BYTES = 4 << 20
 STDERR_LIMIT_LINES = 200

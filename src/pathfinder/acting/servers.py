@@ -16,7 +16,8 @@ from typing import Any, Literal
 import msgspec
 
 from pathfinder.errors import ExitStatus, Problem, writing
-from pathfinder.types import Endpoint, Frozen, Step
+from pathfinder.types.steps import Endpoint, Step
+from pathfinder.types.words import Frozen
 
 POLL_SECONDS = 0.1
 GRACE_SECONDS = 10.0

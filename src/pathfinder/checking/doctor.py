@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from pathfinder.language.compare import spell_bytes
-from pathfinder.types import Frozen, Warning_
+from pathfinder.types.facts import Warning_
+from pathfinder.types.words import Frozen
 
 
 class Place(Frozen, frozen=True, kw_only=True):

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from pathfinder.language.compare import spell_bytes
-from pathfinder.types import CheckReport, CheckResult, Device, Facts
+from pathfinder.types.facts import Device, Facts
+from pathfinder.types.results import CheckReport, CheckResult
 
 PLAIN = (
     ("os", "family"), ("os", "id"), ("os", "version_id"), ("os", "kernel"), ("os", "arch"), ("os", "libc_version"), ("os", "container"),

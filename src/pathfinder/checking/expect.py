@@ -12,7 +12,10 @@ from pathfinder.deciding.unlock import change
 from pathfinder.errors import Problem
 from pathfinder.language.compare import parse_bytes
 from pathfinder.language.when import Answer, any_of, compile_when, evaluate, scope_of
-from pathfinder.types import Blocker, CheckReport, CheckResult, Device, Facts, When
+from pathfinder.types.facts import Device, Facts
+from pathfinder.types.plans import Blocker
+from pathfinder.types.results import CheckReport, CheckResult
+from pathfinder.types.words import When
 
 ALIASES = {"cuda": "backends.cuda.version", "vram": "device.memory_bytes", "vram.free": "device.memory_free_bytes"}
 _GRAMMAR = re.compile(r"(?P<path>[^\s<>=!]+)\s*(?:(?P<op>>=|<=|==|!=|=|<|>)\s*(?P<value>.+))?", re.DOTALL)
@@ -100,7 +103,7 @@ def _path(said: str, bare: bool) -> str:
 
 
 def _is_field(path: str) -> bool:
-    from pathfinder.types import Cpu
+    from pathfinder.types.facts import Cpu
 
     return path.removeprefix("cpu.") in Cpu.__struct_fields__
 

@@ -76,18 +76,19 @@ def _option(name: str, hint: Any, has_default: bool) -> Option:
     spelt = next((decl for decl in said.param_decls or () if decl.startswith("--")), f"--{name.replace('_', '-')}")
     body: dict[str, Any] = _schema(type_)
     if name in WORDS:
-        from pathfinder import types
+        from pathfinder.types import words
 
-        body["enum"] = list(get_args(getattr(types, WORDS[name])))
+        body["enum"] = list(get_args(getattr(words, WORDS[name])))
     body["description"] = said.help or ""
     positional = type(said).__name__ == "ArgumentInfo"
     return Option(name, None if positional else spelt, body, positional or not has_default)
 
 
 def _schema(type_: Any) -> dict[str, Any]:
-    if get_origin(type_) is list:
+    ways = (type_,) if get_origin(type_) is list else get_args(type_) or (type_,)
+    plain = next((one for one in ways if one is not type(None)), str)
+    if get_origin(plain) is list:
         return {"type": "array", "items": {"type": "string"}}
-    plain = next((one for one in (get_args(type_) or (type_,)) if one is not type(None)), str)
     return {"type": {str: "string", int: "integer", float: "number", bool: "boolean"}[plain]}
 
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from pathfinder.cli.session import Session, say
 from pathfinder.errors import ExitStatus, Problem
-from pathfinder.types import Plan, Step
+from pathfinder.types.plans import Plan
+from pathfinder.types.steps import Step
 
 if TYPE_CHECKING:
     from pathfinder.cli.wish import Wish
@@ -43,7 +44,7 @@ def live_root() -> str:
     import os
 
     from pathfinder.deciding.steps import places_for
-    from pathfinder.types import Facts, Os
+    from pathfinder.types.facts import Facts, Os
 
     return places_for(Facts(os=Os(family="windows" if os.name == "nt" else "linux")), os.path.expanduser("~")).root  # noqa: PTH111
 

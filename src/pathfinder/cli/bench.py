@@ -150,6 +150,11 @@ def _print(done: Any, session: Session) -> None:
     for title, lines in curves(done):
         for line in plot(title, lines, columns(), plain):
             say(line)
+    if session.explain:
+        from pathfinder.telling.sources import of_bench
+
+        for line in of_bench(done):
+            say(f"  · {line}")
 
 
 def _numbers(text: str, option: str) -> list[int]:

@@ -96,9 +96,9 @@ def _expectations() -> Iterable[str]:
 
 def _literal(name: str) -> Callable[[], Iterable[str]]:
     def values() -> Iterable[str]:
-        from pathfinder import types
+        from pathfinder.types import words
 
-        return [str(word) for word in get_args(getattr(types, name))]
+        return [str(word) for word in get_args(getattr(words, name))]
 
     return values
 

@@ -7,7 +7,7 @@ import typer
 from pathfinder.cli.session import Session, say_folded, say_json
 
 if TYPE_CHECKING:
-    from pathfinder.types import Facts
+    from pathfinder.types.facts import Facts
 
 
 def detect(
@@ -78,7 +78,7 @@ def _measured(facts: "Facts") -> "Facts":
     from msgspec.structs import replace
 
     from pathfinder.looking.measure import memory_bandwidth
-    from pathfinder.types import Why
+    from pathfinder.types.facts import Why
 
     found = memory_bandwidth(int(facts.cpu.usable_cpus or 1), available_bytes=facts.memory.usable_bytes)
     memory = replace(facts.memory, bandwidth_bytes_per_second=found.bytes_per_second)

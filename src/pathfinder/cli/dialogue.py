@@ -13,7 +13,8 @@ from pathfinder.errors import ExitStatus, Problem
 from pathfinder.telling import questions
 from pathfinder.telling.questions import Choice
 from pathfinder.telling.show import machine, recommendation
-from pathfinder.types import Facts, Plan, Recommendation
+from pathfinder.types.facts import Facts
+from pathfinder.types.plans import Plan, Recommendation
 
 SHOWN = 3
 HELLO = "pathfinder finds out which local AI runs on a machine, and how to start it. Four questions; --help lists the verbs."

@@ -12,7 +12,7 @@ from pathfinder.cli.session import Session, say, say_json
 
 if TYPE_CHECKING:
     from pathfinder.checking.doctor import Data, Need, Place, Report
-    from pathfinder.types import Facts
+    from pathfinder.types.facts import Facts
 
 _VARIABLES = (
     "PATHFINDER_OVERLAY", "HF_HOME", "HF_HUB_CACHE", "HF_HUB_OFFLINE", "HF_ENDPOINT", "CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES",

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from pathfinder.cli.acting import agree
 from pathfinder.cli.session import Session, say
 from pathfinder.errors import ExitStatus, Problem
-from pathfinder.types import Artifact, Model
+from pathfinder.types.models import Artifact, Model
 
 if TYPE_CHECKING:
     from pathfinder.engines import Engine

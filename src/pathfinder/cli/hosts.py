@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from pathfinder.cli.session import Session, say, say_json
 from pathfinder.errors import ExitStatus, Problem
-from pathfinder.types import Facts
+from pathfinder.types.facts import Facts
 
 LIVE = "live"
 _WORST_FIRST = (ExitStatus.BUG, ExitStatus.USAGE, ExitStatus.NO, ExitStatus.UNKNOWN, ExitStatus.OK)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from pathfinder.types import Device, Facts
+from pathfinder.types.facts import Device, Facts
 
 _SIMD = """
     sse4_2 avx avx2 fma f16c avx_vnni avx512f avx512bw avx512vl avx512_vnni avx512_bf16 avx512_fp16 amx_tile amx_int8 amx_bf16

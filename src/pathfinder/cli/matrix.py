@@ -9,7 +9,7 @@ import typer
 from pathfinder.errors import ExitStatus, Problem
 
 if TYPE_CHECKING:
-    from pathfinder.types import Runtime
+    from pathfinder.types.matrix import Runtime
 
 app = typer.Typer(add_completion=False, help="The compatibility matrix: list, show, why, lint, verify, export.")
 

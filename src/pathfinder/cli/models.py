@@ -21,7 +21,7 @@ def list_(
 
     from pathfinder.data import store
     from pathfinder.naming.models import Filter, listed
-    from pathfinder.types import Task
+    from pathfinder.types.words import Task
 
     if task is not None and task not in get_args(Task):
         raise Problem(f"{task!r} is no task.", where="--task", hint=f"One of {', '.join(get_args(Task))}.")

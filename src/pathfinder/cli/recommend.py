@@ -9,7 +9,8 @@ from pathfinder.errors import ExitStatus, Problem
 if TYPE_CHECKING:
     from pathfinder.cli.session import Session
     from pathfinder.cli.wish import Wish
-    from pathfinder.types import Facts, Recommendation
+    from pathfinder.types.facts import Facts
+    from pathfinder.types.plans import Recommendation
 
 PICTURES = "recommendation"
 """The folder of the templates that `--as` names."""

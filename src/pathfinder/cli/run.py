@@ -8,7 +8,7 @@ import typer
 from pathfinder.cli.hosts import LIVE, facts_of, only_live
 from pathfinder.cli.session import Session, say
 from pathfinder.errors import ExitStatus, Problem
-from pathfinder.types import Facts
+from pathfinder.types.facts import Facts
 
 
 def run(

@@ -15,7 +15,8 @@ from pathfinder.acting.servers import wait as until_it_answers
 from pathfinder.cli.session import Session, say
 from pathfinder.cli.wish import Wish
 from pathfinder.errors import ExitStatus, Problem
-from pathfinder.types import Plan, Step
+from pathfinder.types.plans import Plan
+from pathfinder.types.steps import Step
 
 TAIL_LINES = 15
 

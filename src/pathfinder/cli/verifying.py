@@ -9,7 +9,11 @@ from msgspec.structs import replace
 from pathfinder.acting.servers import Running
 from pathfinder.cli.session import Session, say, say_json
 from pathfinder.errors import ExitStatus, Problem
-from pathfinder.types import Evidence, Facts, Plan, Proof, Step
+from pathfinder.types.facts import Facts
+from pathfinder.types.plans import Plan
+from pathfinder.types.results import Proof
+from pathfinder.types.steps import Step
+from pathfinder.types.words import Evidence
 
 ANSWER_SECONDS = 600.0
 LOG_BYTES = 1 << 20

@@ -12,7 +12,9 @@ from pathfinder.cli.session import Session
 from pathfinder.deciding.decide import Rules, decide, recommend, spelt
 from pathfinder.deciding.steps import Places, places_for
 from pathfinder.errors import ExitStatus, Problem
-from pathfinder.types import Artifact, Demand, Facts, Model, Plan, Recommendation
+from pathfinder.types.facts import Facts
+from pathfinder.types.models import Artifact, Demand, Model
+from pathfinder.types.plans import Plan, Recommendation
 
 
 class Wish(NamedTuple):

@@ -7,7 +7,8 @@ from typing import Any, get_type_hints
 
 import msgspec
 
-from pathfinder.types import ArgGroup, Caveat, Cell, FormatSupport, Platform, Requirement, Runtime, StepTemplate
+from pathfinder.types.matrix import Caveat, Cell, FormatSupport, Platform, Requirement, Runtime
+from pathfinder.types.steps import ArgGroup, StepTemplate
 
 When = dict[str, Any] | list[Any]
 _MADE = ("id", "inferred_from", "origins", "origin", "install_effort", "launch_effort")

@@ -17,7 +17,8 @@ MAGIC = b"pathfinder-data-1\n"
 """First line of a compiled file; then the stamp it was compiled from, the index, and the sections."""
 _WATCHED = ("runtimes", "platforms", "models", "devices", "profiles", "evidence", "")
 _SHAPERS = (
-    "types", "language/when", "language/compare", "language/vocabulary", "naming/ask", "naming/names", "deciding/steps",
+    "types/facts", "types/matrix", "types/models", "types/steps", "types/words",
+    "language/when", "language/compare", "language/vocabulary", "naming/ask", "naming/names", "deciding/steps",
     "data/compiler", "data/filenames", "data/matrix", "data/plainyaml", "data/pool", "data/pooling", "data/strict",
 )  # fmt: skip
 """Modules that decide what the compiled file looks like; when one changes, the cache is stale."""

@@ -21,7 +21,9 @@ from pathfinder.data.strict import convert
 from pathfinder.errors import Problem
 from pathfinder.language.compare import fold
 from pathfinder.naming.ask import index, tuned
-from pathfinder.types import Facts, Model, Platform, Runtime
+from pathfinder.types.facts import Facts
+from pathfinder.types.matrix import Platform, Runtime
+from pathfinder.types.models import Model
 
 FOLDERS = ("runtimes", "platforms", "models", "devices", "profiles")
 UNTYPED = ("devices",)

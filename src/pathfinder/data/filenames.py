@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from pathfinder.types import Artifact, Model
+from pathfinder.types.models import Artifact, Model
 
 UNQUANTISED = ("F32", "F16", "BF16")
 

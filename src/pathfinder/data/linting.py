@@ -8,7 +8,8 @@ from pathfinder.data import compiled, compiler, store
 from pathfinder.errors import Problem
 from pathfinder.lint import Matrix, lint
 from pathfinder.telling.documents import FindingRow, LintDocument
-from pathfinder.types import Model, Platform, Runtime
+from pathfinder.types.matrix import Platform, Runtime
+from pathfinder.types.models import Model
 
 
 def lint_document(folder: Path | None = None, overlays: Sequence[str] = ()) -> LintDocument:

@@ -8,7 +8,8 @@ from msgspec.structs import replace
 from pathfinder.data.strict import convert
 from pathfinder.errors import Problem
 from pathfinder.language.when import compile_when
-from pathfinder.types import Backend, Cell, OsFamily, Runtime
+from pathfinder.types.matrix import Cell, Runtime
+from pathfinder.types.words import Backend, OsFamily
 
 Raw = dict[str, Any]
 """A document as written: mappings, lists, texts and None."""

@@ -2,7 +2,8 @@
 
 from msgspec.structs import replace
 
-from pathfinder.types import Caveat, Cell, Evidence, FormatSupport, Frozen, MemoryRule, Requirement, Runtime, Server
+from pathfinder.types.matrix import Caveat, Cell, FormatSupport, MemoryRule, Requirement, Runtime, Server
+from pathfinder.types.words import Evidence, Frozen
 
 
 class Row(Frozen, frozen=True, array_like=True):

@@ -9,7 +9,8 @@ from msgspec.structs import replace
 
 from pathfinder.data.pool import Row
 from pathfinder.deciding.steps import effort
-from pathfinder.types import Cell, Evidence, How, Runtime
+from pathfinder.types.matrix import Cell, Runtime
+from pathfinder.types.words import Evidence, How
 
 _WORTH: tuple[How, ...] = ("run", "installed", "resolved", "read")
 

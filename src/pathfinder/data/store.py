@@ -11,7 +11,9 @@ from typing import Any
 
 from pathfinder.data import compiled
 from pathfinder.errors import Problem
-from pathfinder.types import Facts, Model, Platform, Runtime
+from pathfinder.types.facts import Facts
+from pathfinder.types.matrix import Platform, Runtime
+from pathfinder.types.models import Model
 
 Overlays = Sequence[str]
 

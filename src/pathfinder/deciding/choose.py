@@ -3,7 +3,9 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from pathfinder.types import Artifact, Batching, Demand, Estimate, Frozen
+from pathfinder.types.estimates import Estimate
+from pathfinder.types.models import Artifact, Demand
+from pathfinder.types.words import Batching, Frozen
 
 MIN_CONTEXT = 2048
 """Below this many tokens a default context is not shortened to make a model fit."""

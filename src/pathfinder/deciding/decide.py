@@ -12,7 +12,11 @@ from pathfinder.deciding.steps import Places
 from pathfinder.deciding.unlock import ORDER, unlock, weight
 from pathfinder.deciding.values import with_steps
 from pathfinder.estimate import Tables
-from pathfinder.types import Blocker, Candidate, CheckResult, Demand, Facts, Plan, Recommendation, Rejected, Runtime
+from pathfinder.types.facts import Facts
+from pathfinder.types.matrix import Runtime
+from pathfinder.types.models import Demand
+from pathfinder.types.plans import Blocker, Candidate, Plan, Recommendation, Rejected
+from pathfinder.types.results import CheckResult
 
 Blockers = tuple[Blocker, ...]
 WholeNo = Callable[[Candidate, Blockers], Blockers]

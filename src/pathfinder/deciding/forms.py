@@ -4,7 +4,9 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
-from pathfinder.types import Artifact, Blocker, Cell, Demand, FormatSupport, Model, Runtime
+from pathfinder.types.matrix import Cell, FormatSupport, Runtime
+from pathfinder.types.models import Artifact, Demand, Model
+from pathfinder.types.plans import Blocker
 
 HUB = "huggingface"
 UNLISTED = ""

@@ -9,24 +9,11 @@ from pathfinder.deciding.forms import loads, no_format, offered, reaches, runs_m
 from pathfinder.deciding.sets import answering, backend_blockers, device_sets, of_backend, planable, set_facts
 from pathfinder.deciding.unlock import ask, smallest
 from pathfinder.language.when import scope_of
-from pathfinder.types import (
-    Artifact,
-    Blocker,
-    Candidate,
-    CaveatHit,
-    Cell,
-    Demand,
-    Device,
-    Facts,
-    Model,
-    ModelFacts,
-    Requirement,
-    Runtime,
-    Takes,
-    Verdict,
-    WantFacts,
-    When,
-)
+from pathfinder.types.facts import Device, Facts
+from pathfinder.types.matrix import Cell, ModelFacts, Requirement, Runtime, WantFacts
+from pathfinder.types.models import Artifact, Demand, Model
+from pathfinder.types.plans import Blocker, Candidate, CaveatHit
+from pathfinder.types.words import Takes, Verdict, When
 
 Scope = dict[str, Any]
 ANY_MODEL = Model(id="", name="any model", family="", arch="")

@@ -10,7 +10,9 @@ import msgspec
 from msgspec.structs import replace
 
 from pathfinder.errors import writing
-from pathfinder.types import Estimate, Facts, Frozen, Interval
+from pathfinder.types.estimates import Estimate, Interval
+from pathfinder.types.facts import Facts
+from pathfinder.types.words import Frozen
 
 NAME = "measured.jsonl"
 MOST = 500

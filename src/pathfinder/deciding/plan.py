@@ -10,21 +10,13 @@ from pathfinder.deciding.predict import predict
 from pathfinder.deciding.room import is_integrated, room_on, shares_ram, usable_ram, utilisation
 from pathfinder.deciding.steps import Places, effort
 from pathfinder.estimate import Tables
-from pathfinder.types import (
-    Artifact,
-    Blocker,
-    Candidate,
-    CaveatHit,
-    Cell,
-    Demand,
-    Device,
-    Endpoint,
-    Estimate,
-    Facts,
-    Placement,
-    Plan,
-    Runtime,
-)
+from pathfinder.types.estimates import Estimate
+from pathfinder.types.facts import Device, Facts
+from pathfinder.types.matrix import Cell, Runtime
+from pathfinder.types.models import Artifact, Demand
+from pathfinder.types.plans import Blocker, Candidate, CaveatHit, Plan
+from pathfinder.types.steps import Endpoint
+from pathfinder.types.words import Placement
 
 Table = Mapping[str, Any]
 PROOF = ("run", "installed", "resolved", "read")

@@ -8,7 +8,10 @@ from pathfinder.deciding.choose import Length
 from pathfinder.deciding.room import utilisation
 from pathfinder.estimate import Tables, estimate
 from pathfinder.estimate.experts import apart
-from pathfinder.types import Artifact, Candidate, Demand, Estimate, Facts, Interval, SpeedEstimate
+from pathfinder.types.estimates import Estimate, Interval, SpeedEstimate
+from pathfinder.types.facts import Facts
+from pathfinder.types.models import Artifact, Demand
+from pathfinder.types.plans import Candidate
 
 
 def predict(

@@ -5,7 +5,8 @@ from msgspec.structs import replace
 from pathfinder.deciding.choose import quality_of
 from pathfinder.deciding.decide import Decision, Rules, decide
 from pathfinder.deciding.forms import offered
-from pathfinder.types import Artifact, Demand, Facts
+from pathfinder.types.facts import Facts
+from pathfinder.types.models import Artifact, Demand
 
 
 def by_quality(facts: Facts, demand: Demand, rules: Rules) -> dict[str, Decision]:

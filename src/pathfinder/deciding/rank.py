@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from pathfinder.types import Plan
+from pathfinder.types.plans import Plan
 
 Table = Mapping[str, Any]
 """`matrix/rank.yaml` as loaded: `rows`, `ranks`, `quality`, `choose`, `assume`, `backends`."""

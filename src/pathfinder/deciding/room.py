@@ -1,6 +1,7 @@
 """How much memory a plan may use on each device and in system memory: what is free, not what is installed."""
 
-from pathfinder.types import Cell, Device, Facts
+from pathfinder.types.facts import Device, Facts
+from pathfinder.types.matrix import Cell
 
 RESERVE_SHARE = 0.9
 """Of a memory whose free part was not read, the part that is planned on."""

@@ -3,7 +3,10 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from pathfinder.types import Backend, Blocker, Cell, Device, Facts, SetFacts
+from pathfinder.types.facts import Device, Facts
+from pathfinder.types.matrix import Cell, SetFacts
+from pathfinder.types.plans import Blocker
+from pathfinder.types.words import Backend
 
 JOINED = ("nvlink", "xgmi", "c2c")
 

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from msgspec.structs import replace
 
 from pathfinder.language.when import evaluate
-from pathfinder.types import ArgGroup, Facts, Frozen, PipInstall, Step, StepTemplate
+from pathfinder.types.facts import Facts
+from pathfinder.types.steps import ArgGroup, PipInstall, Step, StepTemplate
+from pathfinder.types.words import Frozen
 
 PLACEHOLDERS = (
     "env", "bin", "python", "data", "models", "model", "repo", "file", "path", "quant", "hf_ref", "tag", "name", "context", "context_total",

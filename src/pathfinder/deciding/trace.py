@@ -8,7 +8,11 @@ from pathfinder.deciding.plan import plan
 from pathfinder.deciding.rank import row_for, scored
 from pathfinder.estimate import Tables
 from pathfinder.language.when import all_of, evaluate
-from pathfinder.types import Blocker, Candidate, CaveatHit, Demand, Facts, Frozen, Plan, Runtime, Verdict
+from pathfinder.types.facts import Facts
+from pathfinder.types.matrix import Runtime
+from pathfinder.types.models import Demand
+from pathfinder.types.plans import Blocker, Candidate, CaveatHit, Plan
+from pathfinder.types.words import Frozen, Verdict
 
 
 class Asked(Frozen, frozen=True, kw_only=True):

@@ -5,7 +5,8 @@ from typing import Any, get_args
 
 from pathfinder.language.compare import parse_version
 from pathfinder.language.when import Answer, all_of, any_of, evaluate
-from pathfinder.types import Blocker, Takes, Unlock, When
+from pathfinder.types.plans import Blocker, Unlock
+from pathfinder.types.words import Takes, When
 
 ORDER: tuple[Takes, ...] = get_args(Takes)
 

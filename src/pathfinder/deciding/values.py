@@ -11,7 +11,12 @@ from pathfinder.deciding.match import scopes
 from pathfinder.deciding.plan import endpoint
 from pathfinder.deciding.room import utilisation
 from pathfinder.deciding.steps import Places, expand, visible
-from pathfinder.types import Artifact, Candidate, Cell, Demand, Device, Facts, Node, Plan, PlanFacts, Runtime, Step, StepTemplate
+from pathfinder.types.deploy import Node
+from pathfinder.types.facts import Device, Facts
+from pathfinder.types.matrix import Cell, PlanFacts, Runtime
+from pathfinder.types.models import Artifact, Demand
+from pathfinder.types.plans import Candidate, Plan
+from pathfinder.types.steps import Step, StepTemplate
 
 Table = Mapping[str, Any]
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 from pathfinder.errors import Problem
-from pathfinder.types import Frozen
+from pathfinder.types.words import Frozen
 
 Kind = Literal["gguf", "folder"]
 

@@ -1,7 +1,10 @@
 """What a model needs and how fast it will be, before anything is downloaded. Pure: all data come as arguments."""
 
 from pathfinder.estimate.tables import Tables
-from pathfinder.types import Artifact, Device, Estimate, Facts, MemoryRule, Model
+from pathfinder.types.estimates import Estimate
+from pathfinder.types.facts import Device, Facts
+from pathfinder.types.matrix import MemoryRule
+from pathfinder.types.models import Artifact, Model
 
 __all__ = ["Tables", "estimate"]
 

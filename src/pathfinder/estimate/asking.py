@@ -11,7 +11,10 @@ from pathfinder.estimate import Tables, estimate
 from pathfinder.estimate.experts import apart
 from pathfinder.formats.gguf_types import BLOCK
 from pathfinder.naming.names import plainly
-from pathfinder.types import Artifact, Choice, Device, Estimate, Facts, MemoryRule, Model
+from pathfinder.types.estimates import Choice, Estimate
+from pathfinder.types.facts import Device, Facts
+from pathfinder.types.matrix import MemoryRule
+from pathfinder.types.models import Artifact, Model
 
 CONTEXT = 8192
 """Tokens planned for when nothing is said, or the model's own limit where that is less."""

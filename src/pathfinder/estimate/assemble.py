@@ -8,7 +8,10 @@ from pathfinder.estimate.recipe import BASE, BITS
 from pathfinder.estimate.tables import Tables
 from pathfinder.estimate.weights import Weights
 from pathfinder.formats.gguf_types import BLOCK
-from pathfinder.types import Artifact, Device, DeviceMemory, Estimate, Facts, Interval, MemoryEstimate, MemoryRule, Model, SpeedEstimate
+from pathfinder.types.estimates import DeviceMemory, Estimate, Interval, MemoryEstimate, SpeedEstimate
+from pathfinder.types.facts import Device, Facts
+from pathfinder.types.matrix import MemoryRule
+from pathfinder.types.models import Artifact, Model
 
 IN_RAM = "the rest in system memory."
 LAYERS = f"A part of the layers on the device, {IN_RAM}"

@@ -3,7 +3,7 @@
 from functools import lru_cache
 
 from pathfinder.formats.gguf_types import row_bytes
-from pathfinder.types import Shape
+from pathfinder.types.models import Shape
 
 PAD = 256
 """Cells of a cache are a multiple of this (`GGML_PAD(n_ctx, 256)` in `llama-context.cpp`)."""

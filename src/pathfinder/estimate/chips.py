@@ -4,7 +4,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from pathfinder.types import Cpu, Device, Frozen
+from pathfinder.types.facts import Cpu, Device
+from pathfinder.types.words import Frozen
 
 NOISE = re.compile(r"\((?:r|tm|c)\)|®|™|\b(?:nvidia|amd|ati|intel|apple|qualcomm|graphics|corporation|gpu|series|with|design)\b", re.I)
 MOBILE = re.compile(r"\b(?:laptop|mobile|max-q)\b", re.I)

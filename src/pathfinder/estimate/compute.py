@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from pathfinder.estimate import cache, layout
 from pathfinder.estimate.graph import Graph, Node, op, over, view
-from pathfinder.types import Model, Shape
+from pathfinder.types.models import Model, Shape
 
 POST_NORM = {"gemma2", "gemma3", "gemma3n", "gemma4", "olmo2", "exaone4", "glm4", "cohere2-post"}
 PARALLEL = {"command-r", "cohere2", "cohere2moe", "falcon", "gptneox", "phi2", "gptj"}

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
-from pathfinder.types import Estimate
+from pathfinder.types.estimates import Estimate
 
 
 def apart(whole: Estimate, layers: int, margin: int, one: Callable[[int], Estimate]) -> Estimate:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from pathfinder.estimate.cache import attends, kv_heads, sliding, states
-from pathfinder.types import Shape
+from pathfinder.types.models import Shape
 
 UNGATED = {
     "gpt2", "gptneox", "gptj", "bloom", "falcon", "mpt", "starcoder", "starcoder2", "phi2", "opt", "nemotron", "bert",

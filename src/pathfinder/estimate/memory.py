@@ -4,7 +4,11 @@ from msgspec.structs import replace
 
 from pathfinder.estimate import cache, compute, placement
 from pathfinder.estimate.weights import Weights
-from pathfinder.types import Device, DeviceMemory, Facts, Frozen, MemoryEstimate, MemoryRule, Model
+from pathfinder.types.estimates import DeviceMemory, MemoryEstimate
+from pathfinder.types.facts import Device, Facts
+from pathfinder.types.matrix import MemoryRule
+from pathfinder.types.models import Model
+from pathfinder.types.words import Frozen
 
 MIB = 1 << 20
 PREFILL_STEP = 2048

@@ -2,7 +2,7 @@
 
 from functools import lru_cache
 
-from pathfinder.types import Device
+from pathfinder.types.facts import Device
 
 RAM = -1
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathfinder.estimate import layout
 from pathfinder.estimate.weights import EXPERT, Weights, used_share
 from pathfinder.formats.gguf_types import BLOCK, row_bytes
-from pathfinder.types import Artifact, Model, Shape
+from pathfinder.types.models import Artifact, Model, Shape
 
 BASE = {
     "Q2_K": "Q2_K", "Q2_K_S": "Q2_K", "Q3_K_S": "Q3_K", "Q3_K_M": "Q3_K", "Q3_K_L": "Q3_K", "Q4_K_S": "Q4_K", "Q4_K_M": "Q4_K",

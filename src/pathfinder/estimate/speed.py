@@ -11,7 +11,10 @@ from pathfinder.estimate import cache, chips, placement
 from pathfinder.estimate.layout import parameters
 from pathfinder.estimate.tables import Tables
 from pathfinder.estimate.weights import Weights
-from pathfinder.types import Artifact, Device, Facts, Frozen, Interval, Model, SpeedEstimate
+from pathfinder.types.estimates import Interval, SpeedEstimate
+from pathfinder.types.facts import Device, Facts
+from pathfinder.types.models import Artifact, Model
+from pathfinder.types.words import Frozen
 
 DEPTH = 512
 """Tokens already in the cache when a decode step is timed."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from pathfinder.types import Frozen
+from pathfinder.types.words import Frozen
 
 
 class Tables(Frozen, frozen=True, kw_only=True):

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 from msgspec.structs import replace
 
-from pathfinder.types import Model, Shape
+from pathfinder.types.models import Model, Shape
 
 USUAL = (
     (0.1e9, 30, 576), (0.36e9, 28, 960), (0.6e9, 28, 1024), (1.2e9, 20, 2048), (3e9, 28, 3072), (8e9, 32, 4096), (14e9, 40, 5120),

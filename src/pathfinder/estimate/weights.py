@@ -2,7 +2,8 @@
 
 import re
 
-from pathfinder.types import Artifact, Frozen, Model, Tensor
+from pathfinder.types.models import Artifact, Model, Tensor
+from pathfinder.types.words import Frozen
 
 LAYER = re.compile(r"^(?:(?:dec|enc)\.)?blk\.(\d+)\.|^(?:model\.)?(?:language_model\.)?(?:model\.)?layers\.(\d+)\.")
 EXPERT = re.compile(r"_exps\.|\.experts\.|switch_mlp\.|_chexps\.")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from pathfinder.types import Choice, DeviceMemory, Estimate, Interval
+from pathfinder.types.estimates import Choice, DeviceMemory, Estimate, Interval
 
 PARTS = (
     ("weights_bytes", "█", "weights"),

@@ -11,7 +11,8 @@ import msgspec
 
 from pathfinder.errors import Problem
 from pathfinder.formats.gguf_types import ARRAY, SCALARS, STRING, TENSOR_TYPES
-from pathfinder.types import Frozen, Tensor
+from pathfinder.types.models import Tensor
+from pathfinder.types.words import Frozen
 
 MAX_KEYS = 1 << 16
 MAX_TENSORS = 1 << 18

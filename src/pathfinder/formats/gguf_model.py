@@ -12,7 +12,8 @@ from pathfinder.errors import Problem
 from pathfinder.formats import gguf
 from pathfinder.formats.gguf_shape import shape
 from pathfinder.formats.gguf_types import FILE_TYPES
-from pathfinder.types import Artifact, Model, Source, Task
+from pathfinder.types.models import Artifact, Model, Source
+from pathfinder.types.words import Task
 
 QUANT_IN_NAME = re.compile(
     r"(?:^|[-_.])((?:UD-)?(?:IQ[1-4]_[A-Z]{1,3}|T?Q[1-8]_(?:K(?:_(?:S|M|L|XL))?|[01])|BF16|F16|F32|MXFP4(?:_MOE)?))(?:[-_.]|$)", re.I

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from pathfinder.types import Shape
+from pathfinder.types.models import Shape
 
 SLIDING: dict[str, tuple[int, bool, int | None]] = {
     "afmoe": (4, False, None), "cohere2": (4, False, None), "cohere2moe": (4, True, None), "exaone-moe": (4, False, 128),

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from pathfinder.formats.gguf_shape import CHUNKED, SLIDING, SYMMETRIC
-from pathfinder.types import Frozen, Shape, Task
+from pathfinder.types.models import Shape
+from pathfinder.types.words import Frozen, Task
 
 ARCHITECTURES: dict[str, str] = {
     "LlamaForCausalLM": "llama", "LLaMAForCausalLM": "llama", "MistralForCausalLM": "llama", "MixtralForCausalLM": "llama",

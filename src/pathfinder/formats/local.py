@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from pathfinder.errors import Problem
-from pathfinder.types import Artifact, Model, Source, Tensor
+from pathfinder.types.models import Artifact, Model, Source, Tensor
 
 MAX_CONFIG = 4 << 20
 

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from pathfinder.errors import Problem
-from pathfinder.types import Tensor
+from pathfinder.types.models import Tensor
 
 MAX_HEADER = 100_000_000
 """The reference implementation's own limit."""

@@ -12,7 +12,9 @@ from pathfinder.errors import ExitStatus, Problem
 from pathfinder.judging import smoke
 from pathfinder.judging.served import FASTEST_SECONDS, address
 from pathfinder.telling.plot import Line
-from pathfinder.types import EngineRun, Frozen, Interval, SpeedEstimate
+from pathfinder.types.estimates import Interval, SpeedEstimate
+from pathfinder.types.results import EngineRun
+from pathfinder.types.words import Frozen
 
 LOAD = engines.Engine(name="openai", script="bench_openai.py", module="http", distribution="", extra="", reads="gguf")
 TEXT = "The quick brown fox jumps over the lazy dog and runs back into the forest. "

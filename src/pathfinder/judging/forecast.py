@@ -3,7 +3,11 @@
 from pathlib import Path
 from typing import Any
 
-from pathfinder.types import Artifact, Device, Expected, Facts, MemoryRule, Model, SpeedEstimate
+from pathfinder.types.estimates import SpeedEstimate
+from pathfinder.types.facts import Device, Facts
+from pathfinder.types.matrix import MemoryRule
+from pathfinder.types.models import Artifact, Model
+from pathfinder.types.results import Expected
 
 _OF_VENDOR = {"nvidia": "cuda", "apple": "metal", "amd": "rocm"}
 _KINDS: dict[str, Any] = {"llama.cpp": "llama.cpp", "mlx": "mlx"}

@@ -4,7 +4,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pathfinder.types import Frozen, Reference, ReferenceAnswer
+from pathfinder.types.results import Reference, ReferenceAnswer
+from pathfinder.types.words import Frozen
 
 NAME = "pathfinder-probe"
 FILE_TYPES = {1: "f16", 2: "q4_0", 7: "q8_0"}

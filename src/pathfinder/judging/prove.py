@@ -7,7 +7,10 @@ from typing import Literal
 from msgspec.structs import replace
 
 from pathfinder.judging.verdict import FAILED
-from pathfinder.types import Device, Evidence, Facts, Plan, Proof, ProofCheck, Result
+from pathfinder.types.facts import Device, Facts
+from pathfinder.types.plans import Plan
+from pathfinder.types.results import Proof, ProofCheck, Result
+from pathfinder.types.words import Evidence
 
 BACKEND_WORDS = {
     "cuda": ("using device cuda", "ggml_cuda_init", "cuda graph", "cuda:0", "device(type='cuda'", "flashinfer", "backend: cuda"),

@@ -12,7 +12,7 @@ from pathfinder.engines import Engine
 from pathfinder.errors import ExitStatus, Problem, sentence
 from pathfinder.judging import probe_model, smoke, verdict
 from pathfinder.judging.probe_model import Form
-from pathfinder.types import EngineRun, Judgement, Numerics, Reference, ReferenceAnswer, Result, Sample
+from pathfinder.types.results import EngineRun, Judgement, Numerics, Reference, ReferenceAnswer, Result, Sample
 
 FASTEST_SECONDS = 50e-6
 """A token that came sooner after the one before was not streamed: the server makes its answer first and sends it then."""

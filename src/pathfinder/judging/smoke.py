@@ -12,7 +12,9 @@ from pathfinder import engines
 from pathfinder.acting import run
 from pathfinder.errors import Problem, sentence
 from pathfinder.judging import probe_model, verdict
-from pathfinder.types import EngineRun, Facts, FormNumerics, Frozen, Numerics, Reference, Result, Sample
+from pathfinder.types.facts import Facts
+from pathfinder.types.results import EngineRun, FormNumerics, Numerics, Reference, Result, Sample
+from pathfinder.types.words import Frozen
 
 DEFAULT_PROMPT = "The capital of France is"
 DEFAULT_TOKENS = 64

@@ -6,7 +6,8 @@ reference itself has the two within 5T. `nan` and `silent` are seen without a re
 
 from math import isfinite
 
-from pathfinder.types import EngineRun, Judgement, Numerics, Reference, ReferenceAnswer, RunVerdict, Sample
+from pathfinder.types.results import EngineRun, Judgement, Numerics, Reference, ReferenceAnswer, Sample
+from pathfinder.types.words import RunVerdict
 
 CLOSE = 5
 """`close` reaches to this many tolerances."""

@@ -10,9 +10,11 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 
 import msgspec
 
-from pathfinder import types
 from pathfinder.errors import Problem
-from pathfinder.types import Fact, FactKind, Takes
+from pathfinder.types import words
+from pathfinder.types.facts import Device, Facts
+from pathfinder.types.matrix import ModelFacts, PlanFacts, SetFacts, WantFacts
+from pathfinder.types.words import Fact, FactKind, Takes
 
 FACT_ROOTS = (
     "os", "cpu", "memory", "cgroup", "disk", "board", "pci", "devices", "links",
@@ -45,14 +47,14 @@ def roots() -> tuple[str, ...]:
 
 @cache
 def _roots() -> dict[str, Any]:
-    facts = get_type_hints(types.Facts, include_extras=True)
+    facts = get_type_hints(Facts, include_extras=True)
     found = {name: facts[name] for name in FACT_ROOTS}
     return found | {
-        "device": types.Device,
-        "set": types.SetFacts,
-        "model": types.ModelFacts,
-        "want": types.WantFacts,
-        "plan": types.PlanFacts,
+        "device": Device,
+        "set": SetFacts,
+        "model": ModelFacts,
+        "want": WantFacts,
+        "plan": PlanFacts,
     }
 
 
@@ -110,7 +112,7 @@ def _kind(hint: Any, literal: bool) -> FactKind:
 
 
 def must_be(where: str, word: str | None, vocabulary: str) -> None:
-    """Raises Problem when a word is not of a closed vocabulary of `types`, named as there; None is no word."""
-    words = get_args(getattr(types, vocabulary))
-    if word is not None and word not in words:
-        raise Problem(f"There is no {word!r}.", where=where, hint=f"One of: {', '.join(words)}.")
+    """Raises Problem when a word is not of a closed vocabulary of `types/words.py`, named as there; None is no word."""
+    allowed = get_args(getattr(words, vocabulary))
+    if word is not None and word not in allowed:
+        raise Problem(f"There is no {word!r}.", where=where, hint=f"One of: {', '.join(allowed)}.")

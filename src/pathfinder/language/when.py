@@ -11,7 +11,10 @@ from typing import Any, NamedTuple
 
 from pathfinder.errors import Problem
 from pathfinder.language.compare import compare, parse_bytes, parse_version, spell, spell_found
-from pathfinder.types import Blocker, Device, Facts, ModelFacts, SetFacts, Takes, WantFacts, When
+from pathfinder.types.facts import Device, Facts
+from pathfinder.types.matrix import ModelFacts, SetFacts, WantFacts
+from pathfinder.types.plans import Blocker
+from pathfinder.types.words import Takes, When
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -6,7 +6,10 @@ from pkgutil import iter_modules
 from typing import Any, Literal, NamedTuple
 
 from pathfinder.errors import Problem
-from pathfinder.types import Cell, Evidence, Model, Platform, Runtime, StepTemplate
+from pathfinder.types.matrix import Cell, Platform, Runtime
+from pathfinder.types.models import Model
+from pathfinder.types.steps import StepTemplate
+from pathfinder.types.words import Evidence
 
 Level = Literal["error", "warning"]
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from pathfinder.lint import Finding, Matrix
-from pathfinder.types import StepTemplate
+from pathfinder.types.steps import StepTemplate
 
 _PINNED = re.compile(r"==\s*[0-9]|@\s*(?:git\+)?https?://.*(?:@[\w.-]+|\.whl|\.tar\.gz|\.zip)|^https?://.*\.whl$")
 _BOUND = re.compile(r"[<>=~!@]")

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 
 import msgspec
 
-from pathfinder.types import ApiDevice, BackendFact, Device, Facts
+from pathfinder.types.facts import ApiDevice, BackendFact, Device, Facts
 
 
 def usable(facts: Facts, vendor: str | None = None, kind: str = "gpu") -> tuple[Device, ...]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from pathfinder.types import BackendFact, Device, Facts, Warning_
+from pathfinder.types.facts import BackendFact, Device, Facts, Warning_
 
 
 def cautions(facts: Facts, backends: dict[str, BackendFact]) -> Iterable[Warning_]:

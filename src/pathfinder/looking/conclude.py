@@ -7,7 +7,7 @@ import msgspec
 
 from pathfinder.looking.backends import RULES
 from pathfinder.looking.cautions import cautions
-from pathfinder.types import ApiDevice, BackendFact, Device, Facts, Warning_, Why
+from pathfinder.types.facts import ApiDevice, BackendFact, Device, Facts, Warning_, Why
 
 SOURCE = "from devices, drivers and the system"
 

@@ -23,26 +23,44 @@ from typing import Any
 
 import msgspec
 
-from pathfinder import types
 from pathfinder.host import Observation
 from pathfinder.host.text import printable
 from pathfinder.looking.identity import match_devices
+from pathfinder.types.facts import (
+    ApiDevice,
+    BackendFact,
+    Board,
+    Cgroup,
+    Collected,
+    Cpu,
+    Device,
+    Disk,
+    Facts,
+    Link,
+    Memory,
+    Os,
+    PciFunction,
+    Tool,
+    Toolkit,
+    Warning_,
+    Why,
+)
 
 TRUST = ("driver", "kernel", "tool", "table", "guess")
 SECTIONS: dict[str, type[msgspec.Struct]] = {
-    "os": types.Os,
-    "cpu": types.Cpu,
-    "memory": types.Memory,
-    "cgroup": types.Cgroup,
-    "board": types.Board,
+    "os": Os,
+    "cpu": Cpu,
+    "memory": Memory,
+    "cgroup": Cgroup,
+    "board": Board,
 }
-MAPS: dict[str, type[msgspec.Struct]] = {"tools": types.Tool, "runtimes": types.Tool, "backends": types.BackendFact}
+MAPS: dict[str, type[msgspec.Struct]] = {"tools": Tool, "runtimes": Tool, "backends": BackendFact}
 LISTS: dict[str, tuple[type[msgspec.Struct], tuple[str, ...]]] = {
-    "pci": (types.PciFunction, ("pci",)),
-    "links": (types.Link, ("a", "b", "kind")),
-    "disk": (types.Disk, ("path",)),
-    "toolkits": (types.Toolkit, ("kind", "path")),
-    "warnings": (types.Warning_, ("id", "says")),
+    "pci": (PciFunction, ("pci",)),
+    "links": (Link, ("a", "b", "kind")),
+    "disk": (Disk, ("path",)),
+    "toolkits": (Toolkit, ("kind", "path")),
+    "warnings": (Warning_, ("id", "says")),
 }
 WHOLE: tuple[str, ...] = ("vulkan", "opencl", "sycl")
 QUIET = frozenset(
@@ -56,16 +74,16 @@ Sourced = tuple[Any, Observation]
 def merge(
     observations: Iterable[Observation],
     *,
-    why: dict[str, types.Why] | None = None,
-    collected: types.Collected = types.Collected(),  # noqa: B008  (frozen)
-) -> types.Facts:
+    why: dict[str, Why] | None = None,
+    collected: Collected = Collected(),  # noqa: B008  (frozen)
+) -> Facts:
     """Facts of one host. `observations` come in the order of the probes; `why` holds what the runner has to say itself."""
     ranked = sorted(observations, key=lambda o: TRUST.index(o.trust) if o.trust in TRUST else len(TRUST))
     by_path: dict[str, list[Observation]] = {}
     for one in ranked:
         by_path.setdefault(one.path, []).append(msgspec.structs.replace(one, value=printable(one.value)))
-    told: dict[str, types.Why] = {}
-    warnings: list[types.Warning_] = []
+    told: dict[str, Why] = {}
+    warnings: list[Warning_] = []
     out: dict[str, Any] = {}
     for section, kind in SECTIONS.items():
         fields = {path[len(section) + 1 :]: seen for path, seen in by_path.items() if path.startswith(section + ".")}
@@ -79,7 +97,7 @@ def merge(
     out["devices"] = _devices(by_path.get("devices", []), told, warnings)
     out["warnings"] = (*(out["warnings"] or ()), *warnings)
     told.update(why or {})
-    return types.Facts(**out, why=told, collected=collected)
+    return Facts(**out, why=told, collected=collected)
 
 
 def pci_address(text: str) -> str | None:
@@ -97,21 +115,21 @@ def pci_address(text: str) -> str | None:
     return f"{domain:04x}:{bus:02x}:{slot:02x}.{last:x}"
 
 
-def _why(one: Observation, note: str | None = None) -> types.Why:
-    return types.Why(source=one.source, elapsed_seconds=one.elapsed_seconds, note=note or one.note)
+def _why(one: Observation, note: str | None = None) -> Why:
+    return Why(source=one.source, elapsed_seconds=one.elapsed_seconds, note=note or one.note)
 
 
-def _in_vain(seen: Sequence[Observation]) -> types.Why:
+def _in_vain(seen: Sequence[Observation]) -> Why:
     notes = [f"{one.source}: {one.note}" if one.note else one.source for one in seen]
-    return types.Why(source=seen[0].source, elapsed_seconds=seen[0].elapsed_seconds, note="; ".join(dict.fromkeys(notes)))
+    return Why(source=seen[0].source, elapsed_seconds=seen[0].elapsed_seconds, note="; ".join(dict.fromkeys(notes)))
 
 
 def _section(
     name: str,
     kind: type[msgspec.Struct],
     fields: dict[str, list[Observation]],
-    told: dict[str, types.Why],
-    warnings: list[types.Warning_],
+    told: dict[str, Why],
+    warnings: list[Warning_],
 ) -> Any:
     values: dict[str, Any] = {}
     for field in kind.__struct_fields__:
@@ -129,7 +147,7 @@ def _section(
     return checked(kind, values, name, told)
 
 
-def checked(kind: type[msgspec.Struct], values: dict[str, Any], place: str, told: dict[str, types.Why]) -> Any:
+def checked(kind: type[msgspec.Struct], values: dict[str, Any], place: str, told: dict[str, Why]) -> Any:
     """`values` as a struct; a field of the wrong type or unknown to it is left out and told of, never fatal."""
     try:
         return msgspec.convert(values, kind)
@@ -142,14 +160,14 @@ def checked(kind: type[msgspec.Struct], values: dict[str, Any], place: str, told
             try:
                 good[field.name] = msgspec.convert(value, field.type)
             except msgspec.ValidationError as error:
-                told[f"{place}.{field.name}"] = types.Why(source="merge", note=f"left out: {error}")
+                told[f"{place}.{field.name}"] = Why(source="merge", note=f"left out: {error}")
         try:
             return kind(**good)
         except TypeError:
             return None
 
 
-def _conflict(path: str, field: str, seen: Sequence[Sourced], warnings: list[types.Warning_]) -> None:
+def _conflict(path: str, field: str, seen: Sequence[Sourced], warnings: list[Warning_]) -> None:
     known = [(value, one) for value, one in seen if value is not None and one.trust != "guess"]
     if field in QUIET or len(known) < 2:
         return
@@ -157,7 +175,7 @@ def _conflict(path: str, field: str, seen: Sequence[Sourced], warnings: list[typ
     for value, one in known[1:]:
         if not _agree(first, value) and one.source != source.source:
             says = f"{source.source} says {_short(first)}, {one.source} says {_short(value)}; the first is believed"
-            warnings.append(types.Warning_(id="conflict", says=f"{path}: {says}", facts=(path,)))
+            warnings.append(Warning_(id="conflict", says=f"{path}: {says}", facts=(path,)))
             return
 
 
@@ -193,7 +211,7 @@ def _merged(seen: Iterable[tuple[dict[str, Any], Observation]]) -> dict[str, Sou
     return fields
 
 
-def _map(name: str, kind: type[msgspec.Struct], by_path: dict[str, list[Observation]], told: dict[str, types.Why]) -> dict[str, Any]:
+def _map(name: str, kind: type[msgspec.Struct], by_path: dict[str, list[Observation]], told: dict[str, Why]) -> dict[str, Any]:
     out: dict[str, Any] = {}
     for path, seen in sorted(by_path.items()):
         if not path.startswith(name + "."):
@@ -210,7 +228,7 @@ def _map(name: str, kind: type[msgspec.Struct], by_path: dict[str, list[Observat
 
 
 def _list(
-    name: str, kind: type[msgspec.Struct], keys: tuple[str, ...], seen: list[Observation], told: dict[str, types.Why]
+    name: str, kind: type[msgspec.Struct], keys: tuple[str, ...], seen: list[Observation], told: dict[str, Why]
 ) -> tuple[Any, ...] | None:
     items: dict[tuple[Any, ...], list[tuple[dict[str, Any], Observation]]] = {}
     for one in seen:
@@ -227,7 +245,7 @@ def _list(
     return _known(name, tuple(out), seen, told)
 
 
-def _known(name: str, items: tuple[Any, ...], seen: list[Observation], told: dict[str, types.Why]) -> tuple[Any, ...] | None:
+def _known(name: str, items: tuple[Any, ...], seen: list[Observation], told: dict[str, Why]) -> tuple[Any, ...] | None:
     if items:
         return items
     for one in seen:
@@ -239,26 +257,26 @@ def _known(name: str, items: tuple[Any, ...], seen: list[Observation], told: dic
     return None
 
 
-def _whole(name: str, seen: list[Observation], told: dict[str, types.Why]) -> tuple[Any, ...] | None:
+def _whole(name: str, seen: list[Observation], told: dict[str, Why]) -> tuple[Any, ...] | None:
     best = next((one for one in seen if isinstance(one.value, dict)), None)
     out: list[Any] = []
     for one in seen:
         if best is not None and isinstance(one.value, dict) and (one.source, one.trust) == (best.source, best.trust):
-            item = checked(types.ApiDevice, one.value, f"{name}.{len(out)}", told)
+            item = checked(ApiDevice, one.value, f"{name}.{len(out)}", told)
             if item is not None:
                 told[f"{name}.{len(out)}"] = _why(one)
                 out.append(item)
     return _known(name, tuple(out), seen, told)
 
 
-def _devices(seen: list[Observation], told: dict[str, types.Why], warnings: list[types.Warning_]) -> tuple[Any, ...] | None:
+def _devices(seen: list[Observation], told: dict[str, Why], warnings: list[Warning_]) -> tuple[Any, ...] | None:
     groups = match_devices([(one.value, one) for one in seen if isinstance(one.value, dict)])
-    out: list[types.Device] = []
+    out: list[Device] = []
     for identity, parts in groups:
         place = f"devices.{len(out)}"
         fields = _merged(parts)
         values = {field: value for field, (value, _) in fields.items()} | {"id": identity}
-        item = checked(types.Device, values, place, told)
+        item = checked(Device, values, place, told)
         if item is None:
             continue
         out.append(item)

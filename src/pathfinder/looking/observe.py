@@ -8,7 +8,7 @@ from pathfinder import __version__, probes
 from pathfinder.host import Answer, Host, Observation, Ran, Uname
 from pathfinder.looking.conclude import conclude
 from pathfinder.looking.facts import merge
-from pathfinder.types import Collected, Facts, Why
+from pathfinder.types.facts import Collected, Facts, Why
 
 DEADLINE_SECONDS = 3.0
 DEEP_DEADLINE_SECONDS = 30.0

@@ -8,7 +8,7 @@ import msgspec
 from pathfinder.errors import Problem
 from pathfinder.language.compare import parse_bytes
 from pathfinder.language.vocabulary import kind_of
-from pathfinder.types import Facts, Why
+from pathfinder.types.facts import Facts, Why
 
 _WORDS = {"true": True, "yes": True, "false": False, "no": False, "null": None, "unknown": None}
 

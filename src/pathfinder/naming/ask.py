@@ -7,7 +7,8 @@ from msgspec.structs import replace
 
 from pathfinder.errors import ExitStatus, Problem
 from pathfinder.naming.names import NEUTRAL, Said, difference, dotted, fold, is_size, plainly, read
-from pathfinder.types import Artifact, Audience, Demand, Model, Prefer, Task
+from pathfinder.types.models import Artifact, Demand, Model
+from pathfinder.types.words import Audience, Prefer, Task
 
 Local = Callable[[str], tuple[Model, Artifact] | None]
 """Reads a local file or folder; None when there is none of that name. Raises Problem for one that cannot be read."""
@@ -126,7 +127,8 @@ def hub(text: str, models: Sequence[Model]) -> Resolved:
     if repo.count("/") != 1 or not all(repo.split("/")):
         raise Problem("A reference to the hub is hf:owner/name, with :file or :QUANT if need be.", where=text)
     known = _by_repo(repo, models)
-    file, said = (rest, read(rest)) if "." in rest else (None, read(f"{repo.partition('/')[2]} {rest}"))
+    is_file = rest.rpartition(".")[2][:1].isalpha() and "." in rest  # 4.0bpw is a quantisation.
+    file, said = (rest, read(rest)) if is_file else (None, read(f"{repo.partition('/')[2]} {rest}"))
     if known is not None:
         model, quant = known, said.quant if rest else None
         picked = next((one for one in model.artifacts if file and one.file == file), None)

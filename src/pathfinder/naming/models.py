@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from pathfinder.naming.names import fold
-from pathfinder.types import Artifact, Frozen, Model, Task
+from pathfinder.types.models import Artifact, Model
+from pathfinder.types.words import Frozen, Task
 
 
 class ModelRow(Frozen, frozen=True, kw_only=True):

@@ -13,7 +13,7 @@ _QUANT = (
     r"|w\d+a\d+|int[48]|[2-8](?:\.\d+)?[_-]?bpw|[23468][_ -]?bit)(?![a-z0-9])"
 )
 _UNDERSCORE = r"(?<=\d)_(?=\d)"
-_WORD = r"\d+x\d+(?:\.\d+)?[bm]?|[ea]?\d+(?:\.\d+)*[bmk](?![a-z])|[a-z]+|\d+(?:\.\d+)*"
+_WORD = r"exl[23]|\d+x\d+(?:\.\d+)?[bm]?|[ea]?\d+(?:\.\d+)*[bmk](?![a-z])|[a-z]+|\d+(?:\.\d+)*"
 _SIZE = r"\d+x\d+(?:\.\d+)?b?|[ea]?\d+(?:\.\d+)?[bmk]"
 # Compiled by `re` when first used: a name that is spelt as the catalogue spells it needs none of them.
 

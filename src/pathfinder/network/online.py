@@ -5,7 +5,7 @@ from typing import Any
 
 from pathfinder.naming.models import ModelRow
 from pathfinder.network.fetch import _told
-from pathfinder.types import Task
+from pathfinder.types.words import Task
 
 MOST = 20
 FORMATS = ("gguf", "mlx", "awq", "gptq", "exl2", "exl3", "onnx", "openvino", "safetensors")

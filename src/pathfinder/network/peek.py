@@ -12,7 +12,7 @@ import msgspec
 from pathfinder.errors import ExitStatus, Problem
 from pathfinder.network.contents import Gguf, gguf, named
 from pathfinder.network.fetch import RemoteFile, _told, look
-from pathfinder.types import Artifact, Model, Source
+from pathfinder.types.models import Artifact, Model, Source
 
 FIRST = 3 << 20
 """Bytes asked for at first: a header with a vocabulary of 32,000 to 128,000 tokens, without its merges."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from pathfinder.errors import ExitStatus, Problem
-from pathfinder.types import Container, Mount, Port
+from pathfinder.types.deploy import Container, Mount, Port
 
 ENGINES = ("docker", "podman")
 _FLAGS = {"--rm": "", "-i": "", "-t": "", "-it": "", "--interactive": "", "--tty": "", "--init": "", "--privileged": "privileged"}

@@ -4,14 +4,21 @@ import re
 from itertools import pairwise
 from urllib.parse import urlsplit
 
+from msgspec.structs import replace
+
 from pathfinder.telling import targets
 from pathfinder.telling.containers import is_run, options, parse, shm_bytes
-from pathfinder.types import Container, Deploy, Node, Plan, Step
+from pathfinder.types.deploy import Container, Deploy, Node
+from pathfinder.types.plans import Plan
+from pathfinder.types.steps import Step
 
 RAY_IMAGE = "rayproject/ray-llm:2.52.0-py311-cu128"
 """The image of KubeRay's own sample of an LLM service (github:ray-project/kuberay ray-service.llm-serve.yaml, read 2026-11-20)."""
 RAY_VERSION = "2.52.0"
 GIB = 1 << 30
+KEYS = {"vllm": "VLLM_API_KEY", "aphrodite": "APHRODITE_API_KEY", "llama.cpp": "LLAMA_API_KEY"}
+"""The variable by which a server is told to ask for a key; its health address stays open (vLLM's and Aphrodite's api_server.py,
+llama.cpp's common/arg.cpp and tools/server, read 2026-11-20). Empty means no key to all of them."""
 
 _RESOURCES = {"nvidia": "nvidia.com/gpu", "amd": "amd.com/gpu", "habana": "habana.ai/gaudi"}
 """What device plug-ins call a whole device; Intel's follow the kernel driver."""
@@ -54,7 +61,7 @@ def deployment(plan: Plan, nodes: int = 1) -> Deploy:
         shm_bytes=shared(container),
         nodes=nodes,
         engine=engine,
-        values={**plan.values, **tokens(plan), "ray_image": RAY_IMAGE, "ray_version": RAY_VERSION},
+        values={**plan.values, **tokens(plan), "ray_image": RAY_IMAGE, "ray_version": RAY_VERSION, "key": KEYS.get(plan.runtime, "")},
         leader=spread(plan, node, nodes),
         worker=(*spread(plan, node, nodes), *(("--headless",) if plan.runtime == "vllm" else ())),
         runner=runner(plan, node),
@@ -69,8 +76,21 @@ def container_of(plan: Plan) -> Container | None:
     for steps in (plan.container, plan.launch):
         starts = [step for step in steps if step.kind == "start" and is_run(step.argv)]
         if len(starts) == 1 and not any(step.kind == "manual" for step in steps):
-            return parse(starts[0].argv or ())
+            return at_home(parse(starts[0].argv or ()), plan)
     return None
+
+
+PICKS = ("ROCR_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ONEAPI_DEVICE_SELECTOR", "GGML_VK_VISIBLE_DEVICES")
+"""Variables that keep a process on its devices; those of NVIDIA are left out of the container instead."""
+
+
+def at_home(box: Container, plan: Plan) -> Container:
+    """Reachable from this machine alone unless the recipe says otherwise, and on the planned devices only."""
+    ports = tuple(replace(port, address=port.address or plan.values.get("host") or "127.0.0.1") for port in box.ports)
+    picked = {name: value for step in plan.launch for name, value in step.env.items()}
+    gpus = tuple(picked["CUDA_VISIBLE_DEVICES"].split(",")) if box.gpus == ("all",) and picked.get("CUDA_VISIBLE_DEVICES") else box.gpus
+    env = {name: picked[name] for name in PICKS if name in picked}
+    return replace(box, ports=ports, gpus=gpus, env={**env, **box.env})
 
 
 def inside(plan: Plan) -> tuple[tuple[str, ...], ...]:
@@ -87,8 +107,6 @@ def server_of(plan: Plan) -> Step | None:
 
 def findable(step: Step) -> Step:
     """The same step for a service, which has no shell to look a program up: `env` does it."""
-    from msgspec.structs import replace
-
     argv = step.argv or ()
     known = argv[0].startswith(("/", "~")) or argv[0][1:2] == ":"
     return step if known else replace(step, argv=("/usr/bin/env", *argv))
@@ -151,11 +169,11 @@ def disk(plan: Plan) -> int | None:
 
 
 def memory(plan: Plan) -> int | None:
-    """System memory of the estimate, with 2 GiB for the server itself. Weights pass through it, but not all at once."""
+    """System memory of the estimate, with 2 GiB for the server and each device's process. Weights pass through it, not all at once."""
     if plan.estimate is None:
         return None
     ram = [one.total_bytes for one in plan.estimate.memory.per_device if one.device == "ram"]
-    return (ram[0] if ram else plan.estimate.memory.total_bytes if plan.placement == "cpu" else 0) + 2 * GIB
+    return (ram[0] if ram else plan.estimate.memory.total_bytes if plan.placement == "cpu" else 0) + 2 * GIB * (1 + len(plan.devices))
 
 
 def shared(container: Container | None) -> int | None:

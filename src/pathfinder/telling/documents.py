@@ -5,7 +5,9 @@ from typing import Literal
 
 from msgspec.structs import replace
 
-from pathfinder.types import Backend, Caveat, Cell, Effect, Evidence, Facts, Frozen, OsFamily, ProjectState, Runtime, Status, Task
+from pathfinder.types.facts import Facts
+from pathfinder.types.matrix import Caveat, Cell, Runtime
+from pathfinder.types.words import Backend, Effect, Evidence, Frozen, OsFamily, ProjectState, Status, Task
 
 
 class CaveatRow(Frozen, frozen=True, kw_only=True):

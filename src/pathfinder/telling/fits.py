@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from pathfinder.types import Plan
+from pathfinder.types.plans import Plan
 
 _LINE = re.compile(r"\{#-?\s*needs:\s*([^#]*?)\s*-?#\}")
 

@@ -6,7 +6,9 @@ from itertools import zip_longest
 
 from pathfinder.deciding.trace import Traced, WhyDocument
 from pathfinder.telling.documents import LintDocument, effective, tasks
-from pathfinder.types import Blocker, Cell, Evidence, Runtime
+from pathfinder.types.matrix import Cell, Runtime
+from pathfinder.types.plans import Blocker
+from pathfinder.types.words import Evidence
 
 MARKS = {"works": "{}", "partial": "{}!", "untested": "{}?", "broken": "({})", "unsupported": "({})"}
 LEGEND = "cuda works   cuda! with caveats   cuda? untested   (cuda) broken or unsupported"

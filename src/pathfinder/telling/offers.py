@@ -14,11 +14,14 @@ from pathfinder.estimate import assemble, cache, chips, compute, memory, speed, 
 from pathfinder.estimate import weights as weights_
 from pathfinder.estimate.weights import Weights
 from pathfinder.telling.questions import task_of
-from pathfinder.types import ArgGroup, Artifact, Demand, Facts, Model, Runtime, Shape, StepTemplate, Task
+from pathfinder.types.facts import Facts
+from pathfinder.types.matrix import Runtime
+from pathfinder.types.models import Artifact, Demand, Model, Shape
+from pathfinder.types.steps import ArgGroup, StepTemplate
+from pathfinder.types.words import Task
 
 KV_TYPE = "f16"
 BATCH = 512
-FIRST_DIGIT = 48
 
 
 class Known(NamedTuple):
@@ -97,17 +100,13 @@ def _runs(demand: Demand, runtimes: Sequence[Runtime]) -> dict[str, list[int]]:
 def _shape(model: Model, shape: Shape, sizes: Sequence[tuple[int, int]]) -> dict[str, Any]:
     """What follows from a shape alone; lists stand in the order of `sizes`, tokens of one sequence and sequences."""
     totals = [(length * parallel, parallel) for length, parallel in sizes]
-    timed = (speed.DEPTH, 1)
-    every = [cache.per_layer(model.arch, shape, tokens, kv_type=KV_TYPE, parallel=parallel) for tokens, parallel in (*totals, timed)]
-    kinds, places = _kinds(list(zip(*every, strict=True)))
     return {
         "layers": shape.layers,
         "trunk": shape.layers - shape.nextn_layers,
         "arch": model.arch,
         "experts": bool(shape.experts),
-        "kv_places": places,
-        "kv": [[kind[at] for kind in kinds] for at in range(len(totals))],
-        "kv_timed": [kind[-1] for kind in kinds],
+        "kv": [cache.per_layer(model.arch, shape, tokens, kv_type=KV_TYPE, parallel=parallel) for tokens, parallel in totals],
+        "kv_timed": cache.per_layer(model.arch, shape, speed.DEPTH, kv_type=KV_TYPE),
         "buffers": [compute.buffers(model, tokens, KV_TYPE, parallel, BATCH) for tokens, parallel in totals],
         "host_buffers": [compute.host_buffers(model, tokens, BATCH) for tokens, _ in totals],
         "activations": {"claimed": compute.activations(model, BATCH), "whole": compute.activations(model, max(BATCH, memory.PREFILL_STEP))},
@@ -138,18 +137,15 @@ def _form(artifact: Artifact, model: Model, usual: Model | None, table: Mapping[
 
 
 def _weights(weights: Weights) -> dict[str, Any]:
-    found: dict[str, Any] = {"input": weights.input, "output": weights.output, "head": weights.head}
-    kinds, found["places"] = _kinds(list(zip(weights.layers, weights.experts, strict=True)))
-    found["layers"] = [layer for layer, _ in kinds]
-    if any(weights.experts):
-        found |= {"experts": [experts for _, experts in kinds], "used": weights.used_share}
-    return found
-
-
-def _kinds(layers: Sequence[Any]) -> tuple[list[Any], str]:
-    """The different layers there are, and a character for each layer that says which of them it is."""
-    kinds = list(dict.fromkeys(layers))
-    return kinds, "".join(chr(FIRST_DIGIT + kinds.index(one)) for one in layers)
+    return {
+        "layers": weights.layers,
+        "experts": weights.experts,
+        "used": weights.used_share,
+        "input": weights.input,
+        "output": weights.output,
+        "head": weights.head,
+        "total": weights.total,
+    }
 
 
 # --- recipes ---------------------------------------------------------------------------------------------------------

@@ -1,9 +1,10 @@
 """The matrix as one HTML file that asks nothing of anywhere: rows to read as they are, data for filters, evidence and one's own hardware.
 
-Whatever the matrix says is text: Jinja escapes it into the rows, and the data block holds no `<`. The policy allows the page's own
+Whatever the matrix says is text: Jinja escapes it into the rows, and the data block is base64. The policy allows the page's own
 script and style by their hashes and nothing else, so that not even a mistake here could run an overlay's words.
 """
 
+import gzip
 import hashlib
 import re
 from base64 import b64encode
@@ -19,12 +20,13 @@ from pathfinder.deciding.steps import effort
 from pathfinder.telling.documents import effective, tasks
 from pathfinder.telling.listing import strongest
 from pathfinder.telling.offers import Known, offers, recipe
-from pathfinder.types import Caveat, Cell, Evidence, FormatSupport, Requirement, Runtime
+from pathfinder.types.matrix import Caveat, Cell, FormatSupport, Requirement, Runtime
+from pathfinder.types.words import Evidence
 
 SIGNS = {"works": "✓", "partial": "◐", "untested": "?", "broken": "✗", "unsupported": "✗"}
 READERS = ("solo", "team", "production", "distributed")
 QUANTS_SHOWN = 3
-SCRIPTS = ("verdict.js", "estimate.js", "recommend.js", "commands.js", "advice.js", "page.js")
+SCRIPTS = ("when.js", "verdict.js", "speed.js", "estimate.js", "recommend.js", "commands.js", "advice.js", "page.js")
 _GITHUB = re.compile(r"github:([A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+)")
 _SITE = re.compile(r"(?:https://)?([a-z0-9-]+(?:\.[a-z0-9-]+)+(?:/[A-Za-z0-9._~/-]*)?)")
 
@@ -74,11 +76,8 @@ def policy(script: str, style: str) -> str:
 
 
 def data_block(value: Any) -> str:
-    """JSON that may stand in a script element: nothing in it can end one or begin a comment."""
-    text = msgspec.json.encode(value).decode()
-    for sign in "<>&\u2028\u2029":
-        text = text.replace(sign, f"\\u{ord(sign):04x}")
-    return text
+    """JSON, packed by gzip and in base64: a sixth of its length, and nothing in it can end a script element."""
+    return b64encode(gzip.compress(msgspec.json.encode(value), mtime=0)).decode()
 
 
 def newest(runtimes: Iterable[Runtime]) -> str:
@@ -201,7 +200,15 @@ def _cell(at: int, runtime: Runtime, cell: Cell, pool: Pool) -> dict[str, Any]:
         "backend": cell.backend,
         "status": cell.status,
         "inferred": cell.inferred_from,
-        "build": pool.number(_build(runtime, cell)),
+        "tasks": cell.tasks,
+        "features": cell.features,
+        "batching": cell.batching,
+        "split": cell.split,
+        "offload": cell.offload,
+        "expert_offload": cell.expert_offload,
+        "engine": cell.engine or runtime.id,
+        "memory": {"kind": cell.memory.kind, "utilisation": cell.memory.utilisation, "overhead_bytes": cell.memory.overhead_bytes},
+        "port": cell.server.port if cell.server else None,
         "effort": (cell.install_effort or effort(cell.install), cell.launch_effort or effort(cell.launch)),
         "formats": [pool.number(_support(one, pool)) for one in cell.formats],
         "requires": [pool.number(_requirement(one, pool)) for one in cell.requires],
@@ -210,22 +217,6 @@ def _cell(at: int, runtime: Runtime, cell: Cell, pool: Pool) -> dict[str, Any]:
         "install": recipe(cell.install, pool.number),
         "launch": recipe(cell.launch, pool.number),
         "proof": proof(cell),
-    }
-
-
-def _build(runtime: Runtime, cell: Cell) -> dict[str, Any]:
-    """What most cells of a runtime have in common."""
-    rule = cell.memory
-    return {
-        "tasks": cell.tasks,
-        "features": cell.features,
-        "batching": cell.batching,
-        "split": cell.split,
-        "offload": cell.offload,
-        "expert_offload": cell.expert_offload,
-        "engine": cell.engine or runtime.id,
-        "memory": {"kind": rule.kind, "utilisation": rule.utilisation, "overhead_bytes": rule.overhead_bytes},
-        "port": cell.server.port if cell.server else None,
     }
 
 

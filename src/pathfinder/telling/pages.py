@@ -5,7 +5,9 @@ from collections.abc import Iterable, Iterator
 from pathfinder.telling.documents import effective, tasks
 from pathfinder.telling.listing import strongest
 from pathfinder.telling.quoting import sh
-from pathfinder.types import Cell, Evidence, Runtime, StepTemplate
+from pathfinder.types.matrix import Cell, Runtime
+from pathfinder.types.steps import StepTemplate
+from pathfinder.types.words import Evidence
 
 SIGNS = {"works": "✅", "partial": "🟡", "untested": "❔", "broken": "❌", "unsupported": "❌"}
 GONE = ("archived", "renamed", "absorbed")

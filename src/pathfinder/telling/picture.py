@@ -9,18 +9,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from pathfinder.deciding.decide import Decision
+from pathfinder.estimate.words import PARTS
 from pathfinder.language.compare import spell_bytes
 from pathfinder.telling import show
 from pathfinder.telling.quoting import command
-from pathfinder.types import DeviceMemory, Facts, Interval, Plan, Recommendation
+from pathfinder.types.estimates import DeviceMemory, Interval
+from pathfinder.types.facts import Facts
+from pathfinder.types.plans import Plan, Recommendation
 
-PARTS = (
-    ("weights_bytes", "weights"),
-    ("projector_bytes", "vision"),
-    ("kv_cache_bytes", "KV cache"),
-    ("compute_bytes", "compute"),
-    ("overhead_bytes", "overhead"),
-)
 MOST_ROWS = 16
 """Runtimes in the map; the others are counted."""
 LINE, TOP = 16, 112
@@ -127,7 +123,7 @@ def picture(found: Recommendation, facts: Facts, qualities: Mapping[str, Decisio
         wish=show.wish(found),
         version=version,
         rows=tuple(rows),
-        kinds=tuple((_kind(key), name) for key, name in PARTS if any(_holds(plan, key) for plan in found.candidates)),
+        kinds=tuple((_kind(key), name) for key, _, name in PARTS if any(_holds(plan, key) for plan in found.candidates)),
         ticks=tuple((round(1000 * at / scale), f"{at:g}") for at in _ticks(scale)) if scale else (),
         map=grid,
         commands=tuple((step.title, command(step, first.os, first.root)) for step in (*first.install, *first.launch)) if first else (),
@@ -199,7 +195,7 @@ def _bar(row: DeviceMemory, count: int, uneven: bool) -> Bar:
     room = row.available_bytes
     whole = max(room or 0, row.total_bytes) or 1
     parts, used = [], 0
-    for key, name in PARTS:
+    for key, _, name in PARTS:
         size = getattr(row, key)
         start = round(1000 * used / whole)
         used += size

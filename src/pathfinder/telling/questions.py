@@ -5,7 +5,9 @@ from typing import Any, NamedTuple
 
 from pathfinder.naming.models import count
 from pathfinder.telling.show import interval, machine
-from pathfinder.types import Facts, Model, Plan
+from pathfinder.types.facts import Facts
+from pathfinder.types.models import Model
+from pathfinder.types.plans import Plan
 
 READABLE_TPS = 6.0
 """Tokens a second somebody reads comfortably; the default is the most capable model above it."""

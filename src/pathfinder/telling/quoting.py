@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterable, Mapping
 
-from pathfinder.types import OsFamily, Step
+from pathfinder.types.steps import Step
+from pathfinder.types.words import OsFamily
 
 _SAFE = re.compile(r"[A-Za-z0-9_@%+=:,./-]+")
 

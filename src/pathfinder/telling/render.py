@@ -10,7 +10,9 @@ from msgspec.structs import replace
 from pathfinder.errors import ExitStatus, Problem
 from pathfinder.telling import fits, quoting, spelling
 from pathfinder.telling.deploy import deployment
-from pathfinder.types import OsFamily, Plan, Step
+from pathfinder.types.plans import Plan
+from pathfinder.types.steps import Step
+from pathfinder.types.words import OsFamily
 
 HOME = "PATHFINDER_HOME"
 SHELLS = {"sh": False, "ps1": True}

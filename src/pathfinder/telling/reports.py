@@ -6,7 +6,7 @@ from typing import Any
 from xml.etree import ElementTree as xml
 
 from pathfinder import __version__
-from pathfinder.types import CheckReport, CheckResult
+from pathfinder.types.results import CheckReport, CheckResult
 
 LEVELS = {"fail": "error", "unknown": "warning"}
 MARKS = {"pass": "✅ pass", "fail": "❌ fail", "unknown": "❔ unknown"}

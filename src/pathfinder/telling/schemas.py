@@ -4,14 +4,19 @@ from typing import Any
 
 import msgspec
 
-from pathfinder import types
 from pathfinder.acting import servers
 from pathfinder.checking import doctor
 from pathfinder.deciding import trace
 from pathfinder.errors import Problem
 from pathfinder.judging import bench
 from pathfinder.telling import documents
-from pathfinder.types import Frozen
+from pathfinder.types.estimates import Estimate
+from pathfinder.types.facts import Facts
+from pathfinder.types.models import Model
+from pathfinder.types.plans import Plan, Recommendation
+from pathfinder.types.results import CheckReport, Proof, Result
+from pathfinder.types.steps import Step
+from pathfinder.types.words import Frozen
 from pathfinder.verify import report
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
@@ -35,22 +40,22 @@ class FleetDocument(Frozen, frozen=True, kw_only=True):
 
 
 DOCUMENTS: dict[str, Any] = {
-    "facts": types.Facts,
-    "recommendation": types.Recommendation,
-    "estimate": types.Estimate,
-    "result": types.Result,
-    "proof": types.Proof,
+    "facts": Facts,
+    "recommendation": Recommendation,
+    "estimate": Estimate,
+    "result": Result,
+    "proof": Proof,
     "bench": bench.Bench,
-    "check": types.CheckReport,
+    "check": CheckReport,
     "matrix": documents.MatrixDocument,
     "runtime": documents.RuntimeDocument,
     "why": trace.WhyDocument,
     "lint": documents.LintDocument,
     "verify": report.VerifyDocument,
-    "plan": types.Plan,
-    "step": types.Step,
-    "model": types.Model,
-    "profile": types.Facts,
+    "plan": Plan,
+    "step": Step,
+    "model": Model,
+    "profile": Facts,
     "profiles": documents.ProfilesDocument,
     "processes": servers.Processes,
     "doctor": doctor.Report,

@@ -7,7 +7,9 @@ from pathfinder.deciding.unlock import LABELS, needs
 from pathfinder.language.compare import spell_bytes
 from pathfinder.telling.quoting import command
 from pathfinder.telling.sources import of_machine
-from pathfinder.types import Blocker, Facts, Interval, Plan, Recommendation, Rejected
+from pathfinder.types.estimates import Interval
+from pathfinder.types.facts import Facts
+from pathfinder.types.plans import Blocker, Plan, Recommendation, Rejected
 
 READS = ("chat", "completion", "embeddings", "rerank", "training")
 """Tasks whose length is planned in tokens."""
@@ -107,7 +109,9 @@ def notes(plan: Plan, explain: bool = False) -> Iterator[str]:
     if plan.project != "active" or explain:
         yield from (f"- {reason}" for reason in plan.reasons)
     if explain:
-        yield "- " + ", ".join(f"{name} {word}" for name, word in plan.score.items())
+        yield from (f"- {part}" for part in parts(plan))
+        yield f"- {proof(plan)}: `pathfinder matrix show {plan.runtime} --explain` names the sources of {plan.cell}."
+        yield "- ranks: " + ", ".join(f"{name} {word}" for name, word in plan.score.items())
         yield from (f"- assumed: {says}" for says in (plan.estimate.assumed if plan.estimate else ()))
 
 
@@ -135,6 +139,15 @@ def memory(plan: Plan) -> str:
     have = [row.available_bytes for row in own]
     of = "" if None in have else f" of {spell_bytes(sum(size or 0 for size in have))}"
     return f"{spell_bytes(used)}{of} {'RAM' if own[0].device == 'ram' else 'device memory'}"
+
+
+def parts(plan: Plan) -> Iterator[str]:
+    """What the memory of a plan is made of, place by place."""
+    from pathfinder.estimate.words import PARTS
+
+    for row in plan.estimate.memory.per_device if plan.estimate else ():
+        sizes = [f"{name} {spell_bytes(getattr(row, key))}" for key, _, name in PARTS if getattr(row, key)]
+        yield f"{'system memory' if row.device == 'ram' else row.device}: {', '.join(sizes)}."
 
 
 def speed(plan: Plan) -> str:

@@ -1,9 +1,14 @@
 """Where the figures of an answer come from, for `--explain`: the facts with their sources, and how an estimate was reckoned."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from pathfinder.language.compare import spell_bytes
-from pathfinder.types import Estimate, Facts
+from pathfinder.types.estimates import Estimate
+from pathfinder.types.facts import Facts
+
+if TYPE_CHECKING:
+    from pathfinder.judging.bench import Bench
 
 STATED = "stated by the profile"
 
@@ -24,6 +29,22 @@ def of_machine(facts: Facts) -> Iterator[str]:
         if device.bandwidth_bytes_per_second:
             rate = f"{device.bandwidth_bytes_per_second / 1e9:.0f} GB/s on {name}"
             yield f"{rate}: {source(f'devices.{index}.bandwidth_bytes_per_second', facts)}"
+
+
+def of_bench(found: "Bench") -> Iterator[str]:
+    """How each figure of a measurement came about."""
+    served = found.device_used is None
+    times = max((row.repetitions for row in found.rows), default=0)
+    clock = "counted over all requests together, transport included" if served else "by the engine's own clock, without loading"
+    yield f"Tokens/s: tokens over seconds, {clock}; the mean of {times} repetitions behind one that warms up."
+    if any(row.sd_tps is not None for row in found.rows):
+        yield "±: the standard deviation over the repetitions; where it is large, something else used the machine."
+    if any(row.first_token_seconds is not None for row in found.rows):
+        yield "First token: the median time from sending a request to its first token."
+    if any(row.expected.likely is not None for row in found.rows):
+        yield "Expected: what `pathfinder estimate` says of the same model, engine and context."
+    if found.compared_with is not None:
+        yield f"Change: against {found.compared_with}, where it exceeds two standard deviations of both."
 
 
 def source(path: str, facts: Facts) -> str:

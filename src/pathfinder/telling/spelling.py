@@ -7,7 +7,7 @@ from typing import Any
 
 from pathfinder.errors import ExitStatus, Problem
 from pathfinder.telling import quoting
-from pathfinder.types import Step
+from pathfinder.types.steps import Step
 
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\r": "\\r", "\0": "\\0"}
 _XML_NEVER = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -156,15 +156,13 @@ def description(text: str) -> str:
     return text.replace("%", "%%").rstrip("\\ ")
 
 
-def from_home(step: Step) -> list[str]:
-    """A step's command where nobody writes out `~`: through a shell when a word, a variable or the folder begins with it."""
-    words = list(step.argv or ())
+def from_home(step: Step, name: str) -> list[str]:
+    """A step's command where nobody writes out `~`: through a shell, its words into the user's log of that plain name."""
     env = {key: value for key, value in step.env.items() if value.startswith("~/")}
     folder = step.cwd if step.cwd and step.cwd.startswith("~/") else None
-    if not env and folder is None and not any(word.startswith("~/") for word in words):
-        return words
     go = f"cd {quoting.sh_word(folder, '~/')} && " if folder else ""
-    return ["/bin/sh", "-c", f"{go}{quoting.sh_env(env, '~/')}exec {quoting.sh(words, '~/')}"]
+    command = f"exec {quoting.sh(step.argv or (), '~/')} >>~/Library/Logs/{name}.log 2>&1"
+    return ["/bin/sh", "-c", f"{go}{quoting.sh_env(env, '~/')}{command}"]
 
 
 def modelfile(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pathfinder.types import Plan
+from pathfinder.types.plans import Plan
 
 _PROVIDERS = {"vllm": "hosted_vllm/", "infinity": "infinity/"}
 """LiteLLM's prefixes where a server has one of its own (docs.litellm.ai providers, read 2026-11-20)."""

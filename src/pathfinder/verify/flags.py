@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from pathfinder.types import StepTemplate
+from pathfinder.types.steps import StepTemplate
 
 _FLAG = re.compile(r"--?[A-Za-z][\w.-]*")
 _IN_HELP = re.compile(r"(?<![\w/-])--?[A-Za-z0-9](?:[\w.-]*\w)?")

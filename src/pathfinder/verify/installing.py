@@ -12,7 +12,10 @@ from msgspec.structs import replace
 from pathfinder.acting.run import Outcome, supervise
 from pathfinder.deciding.steps import PLACEHOLDERS, fill
 from pathfinder.language.when import evaluate, scope_of
-from pathfinder.types import Cell, Evidence, Facts, StepTemplate
+from pathfinder.types.facts import Facts
+from pathfinder.types.matrix import Cell
+from pathfinder.types.steps import StepTemplate
+from pathfinder.types.words import Evidence
 from pathfinder.verify.judging import whole
 from pathfinder.verify.looking import HELP_SECONDS, LOOK, check_start, last
 from pathfinder.verify.report import CellReport, Found

@@ -4,7 +4,9 @@ from collections.abc import Callable, Iterator, Sequence
 
 from msgspec.structs import replace
 
-from pathfinder.types import Cell, Evidence, PipInstall, StepTemplate
+from pathfinder.types.matrix import Cell
+from pathfinder.types.steps import PipInstall, StepTemplate
+from pathfinder.types.words import Evidence
 from pathfinder.verify.report import CellReport, Found
 from pathfinder.verify.resolving import Outcome, Resolver, host, outcomes_of, request_of
 from pathfinder.verify.targets import listed, pythons, spans, targets

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from pathfinder.acting.run import Outcome
-from pathfinder.types import StepTemplate
+from pathfinder.types.steps import StepTemplate
 from pathfinder.verify.flags import Asked, asked, imports, known
 from pathfinder.verify.targets import listed
 

@@ -7,7 +7,7 @@ from typing import TypeVar
 import msgspec
 
 from pathfinder.errors import Problem
-from pathfinder.types import Evidence, How
+from pathfinder.types.words import Evidence, How
 from pathfinder.verify.report import CellReport, Found
 
 T = TypeVar("T", Evidence, Found)

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from itertools import takewhile
 from urllib.parse import urlsplit
 
-from pathfinder.types import Cell, Runtime, StepTemplate
+from pathfinder.types.matrix import Cell, Runtime
+from pathfinder.types.steps import StepTemplate
 from pathfinder.verify.flags import words
 from pathfinder.verify.report import Found
 from pathfinder.verify.wheels import file_name

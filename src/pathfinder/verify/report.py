@@ -4,7 +4,7 @@ from typing import Literal
 
 import msgspec
 
-from pathfinder.types import Evidence, Frozen, How
+from pathfinder.types.words import Evidence, Frozen, How
 
 Kind = Literal["wrong", "open", "note"]
 """wrong: what the matrix says does not hold. open: it could not be asked here. note: it holds, but mind this."""

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from pathfinder.acting.run import supervise
 from pathfinder.errors import ExitStatus, Problem
-from pathfinder.types import Frozen
+from pathfinder.types.words import Frozen
 from pathfinder.verify.targets import GLIBCS, Target
 from pathfinder.verify.wheels import Pick, from_lock
 

@@ -7,7 +7,9 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from pathfinder.errors import ExitStatus, Problem
-from pathfinder.types import Cell, PipInstall, When
+from pathfinder.types.matrix import Cell
+from pathfinder.types.steps import PipInstall
+from pathfinder.types.words import When
 from pathfinder.verify.resolver import Answer, Request, resolve
 from pathfinder.verify.targets import Target, listed, pythons, targets
 from pathfinder.verify.wheels import address, named, without_local

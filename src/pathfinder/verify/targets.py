@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 
 from pathfinder.language.when import evaluate, paths, scope_of
-from pathfinder.types import Arch, Cell, Facts, Frozen, Os, OsFamily, When
+from pathfinder.types.facts import Facts, Os
+from pathfinder.types.matrix import Cell
+from pathfinder.types.words import Arch, Frozen, OsFamily, When
 
 PYTHONS = tuple(f"3.{minor}" for minor in range(8, 16))
 """CPython releases with a final version on the day this was written: 3.15 came out in October 2026."""

@@ -9,7 +9,8 @@ from pathfinder.data import compiled, store
 from pathfinder.errors import Problem
 from pathfinder.host.open import open_host
 from pathfinder.looking.observe import observe
-from pathfinder.types import How, Runtime
+from pathfinder.types.matrix import Runtime
+from pathfinder.types.words import How
 from pathfinder.verify import proofs, references
 from pathfinder.verify.installing import Machine, installs_here, try_cell
 from pathfinder.verify.judging import check_cell, newest
