@@ -90,7 +90,7 @@ install(wanted, lambda line: None)
 """
     slow = f"import os, time; open({str(pid)!r}, 'w').write(str(os.getpid())); time.sleep(1.5); {append(notes, 'b')}"
     (tmp_path / "tests_install_plan.py").write_text(
-        f"from pathlib import Path; import sys\nfrom pathfinder.types import Plan, Step\n"
+        f"from pathlib import Path; import sys\nfrom pathfinder.types.plans import Plan\nfrom pathfinder.types.steps import Step\n"
         f"def python(code): return Step(kind='run', title='a step', argv=(sys.executable, '-c', code))\n"
         f"wanted = Plan(runtime='thing', name='Thing', cell='linux-cpu', backend='cpu', devices=(), verdict='works',"
         f" install=(python({append(notes, 'a')!r}), python({slow!r})), root={str(tmp_path)!r})\n"
