@@ -352,10 +352,15 @@ def test_dropped_amd_generation() -> None:
 def test_gaudi_neuron_tpu_ascend_are_accelerators() -> None:
     host = linux("zoo")
     for number, (vendor, device, kind) in enumerate(
-        (("1da3", "1020", "120000"), ("1d0f", "7264", "088000"), ("1ae0", "0063", "120000"), ("19e5", "d802", "120000"))
+        (("1da3", "1020", "120000"), ("1d0f", "7264", "088000"), ("1ae0", "0063", "ff0000"), ("19e5", "d802", "120000"))
     ):
         pci(host, f"0000:0{number + 1}:00.0", kind, vendor, device, "driver")
+    pci(host, "0000:09:00.0", "020000", "1ae0", "0042", "gve")
+    listed = '[{"neuron_device": 0, "bdf": "02:00.0", "nc_count": 2, "memory_size": 34359738368}]'
+    host.commands[("neuron-ls", "-j")] = Ran(code=0, stdout=listed)
     found = observe(host, deadline=30)
+    memory = {one.arch: one.memory_bytes for one in found.devices or ()}
+    assert memory == {"gaudi2": None, "inferentia2": 32 << 30, "tpu-v5e": 16 << 30, "ascend": None}
     assert all(one.kind != "gpu" for one in found.devices or ()) and len(found.devices or ()) == 4
     assert {name: len(found.backends[name].devices or ()) for name in ("gaudi", "neuron", "tpu", "ascend")} == dict.fromkeys(
         ("gaudi", "neuron", "tpu", "ascend"), 1

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pathfinder.readers import (
+    accelerators,
     adapters,
     device_query,
     indented,
@@ -180,6 +181,70 @@ def test_an_npu_among_hsa_agents_is_no_gpu() -> None:
     assert [(one["kind"], one.get("arch")) for one in rocm.rocminfo(text)] == [("gpu", "gfx1151"), ("npu", "aie2p")]
 
 
+HL_SMI = """\
++-----------------------------------------------------------------------------+
+| HL-SMI Version:                              hl-1.22.0-fw-61.3.2.0          |
+| Driver Version:                                     1.22.0-f8cd9ef          |
+|-------------------------------+----------------------+----------------------+
+| AIP  Name        Persistence-M| Bus-Id        Disp.A | Volatile Uncor-Events|
+| Fan  Temp  Perf  Pwr:Usage/Cap|         Memory-Usage | AIP-Util  Compute M. |
+|===============================+======================+======================|
+|   0  HL-325L             N/A  | 0000:97:00.0     N/A |                   0  |
+| N/A   28C   P0   224W /  900W |   672MiB / 131072MiB |     0%            0% |
+|-------------------------------+----------------------+----------------------+
+|   1  HL-225              N/A  | 0000:33:00.0     N/A |                   0  |
+| N/A   26C   P0    95W /  600W |  98304MiB / 98304MiB |     0%            0% |
+"""
+NPU_SMI = """\
+| npu-smi 26.0.rc2                 Version: 26.0.rc2                                              |
+| NPU   Name                | Health        | Power(W)    Temp(C)           Hugepages-Usage(page)|
+| Chip  Phy-ID              | Bus-Id        | AICore(%)   Memory-Usage(MB)  HBM-Usage(MB)        |
++===========================+===============+====================================================+
+| 0     Ascend910           | OK            | 178.5       36                0    / 0             |
+| 0     0                   | 0000:9D:00.0  | 0           0    / 0          3416 / 65536         |
+| 0     Ascend910           | OK            | -           36                0    / 0             |
+| 1     1                   | 0000:9F:00.0  | 0           0    / 0          3195 / 65536         |
++===========================+===============+====================================================+
+| 4     310P3               | OK            | NA          46                0    / 0             |
+| 0                         | 0000:xx:00.0  | 0           1500 / 21527                           |
+| NPU     Chip              | Process id    | Process name             | Process memory(MB)      |
+| 0       0                 | 21180         | python                   | 3100                    |
+"""
+NEURON_LS = """\
+instance-type: trn2n.48xlarge
++--------+--------+----------+--------+---------------+--------------+------+
+| NEURON | NEURON |  NEURON  | NEURON |   CONNECTED   |     PCI      | NUMA |
+| DEVICE | CORES  | CORE IDS | MEMORY |    DEVICES    |     BDF      | NODE |
++--------+--------+----------+--------+---------------+--------------+------+
+| 0      | 4      | 0-3      | 96 GB  | 12, 3, 4, 1   | 0000:cc:00.0 | 0    |
+| 1      | 4      | 4-7      | 96 GB  | 13, 0, 5, 2   | b5:00.0      | 0    |
+"""
+
+
+def test_gaudi_ascend_and_neuron_tools() -> None:
+    gaudi = [(one["name"], one["arch"], one["pci"], one["memory_bytes"], one["memory_free_bytes"]) for one in accelerators.hl_smi(HL_SMI)]
+    assert gaudi == [
+        ("HL-325L", "gaudi3", "0000:97:00.0", 131072 << 20, (131072 - 672) << 20),
+        ("HL-225", "gaudi2", "0000:33:00.0", 98304 << 20, 0),
+    ]
+    ascend = [
+        (one["name"], one.get("pci"), one["memory_bytes"] >> 20, one["memory_free_bytes"] >> 20) for one in accelerators.npu_smi(NPU_SMI)
+    ]
+    assert ascend == [
+        ("Ascend 910", "0000:9d:00.0", 65536, 65536 - 3416),
+        ("Ascend 910", "0000:9f:00.0", 65536, 65536 - 3195),
+        ("Ascend 310P3", None, 21527, 21527 - 1500),
+    ]
+    listed = (
+        '[{"neuron_device": 0, "bdf": "00:1e.0", "connected_to": null, "nc_count": 2, "memory_size": 34359738368, "neuron_processes": []}]'
+    )
+    for text, expected in (
+        (NEURON_LS, [("0000:cc:00.0", 4, 96 << 30), ("0000:b5:00.0", 4, 96 << 30)]),
+        (listed, [("0000:00:1e.0", 2, 32 << 30)]),
+    ):
+        assert [(one["pci"], one["compute_units"], one["memory_bytes"]) for one in accelerators.neuron_ls(text)] == expected
+
+
 def test_device_query_of_cuda_and_hip() -> None:
     text = 'Device 0: "NVIDIA GeForce RTX 4060 Ti"\n  CUDA Driver Version / Runtime Version          12.4 / 12.3\n'
     text += "  CUDA Capability Major/Minor version number:    8.9\n  Total amount of global memory:                 16076 MBytes (16857038848 bytes)\n"
@@ -298,11 +363,17 @@ READERS: dict[str, Any] = {
     "cim": adapters.cim,
     "wmic list": adapters.listing,
     "wmic columns": adapters.columns,
+    "hl-smi": accelerators.hl_smi,
+    "npu-smi": accelerators.npu_smi,
+    "neuron-ls": accelerators.neuron_ls,
     "lspci": lspci.functions,
     "xpu json": xpu_smi.json,
     "xpu table": xpu_smi.table,
 }
 SEEDS = [
+    HL_SMI,
+    NPU_SMI,
+    NEURON_LS,
     TABLE,
     MIG_LIST,
     QUERY,

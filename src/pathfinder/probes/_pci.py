@@ -30,7 +30,15 @@ NPU_IDS = {
     "1022:1502": "aie2", "1022:17f0": "aie2p", "1022:17f1": "aie2p",
 }  # fmt: skip
 """Intel NPU (kernel: drivers/accel/ivpu) and AMD XDNA (drivers/accel/amdxdna; its PCI class is signal processing)."""
-NEURON_IDS = {"1d0f:7064": "inferentia", "1d0f:7164": "trainium", "1d0f:7264": "inferentia2", "1d0f:7364": "trainium2"}
+ACCELERATOR_IDS = {
+    "1d0f:7064": "inferentia", "1d0f:7164": "trainium", "1d0f:7264": "inferentia2", "1d0f:7364": "trainium2",
+    "1ae0:0027": "tpu", "1ae0:005e": "tpu-v4", "1ae0:0062": "tpu-v5p", "1ae0:0063": "tpu-v5e", "1ae0:006f": "tpu-v6e",
+    "1ae0:0076": "tpu-7x", "1ac1:089a": "edge-tpu",
+}  # fmt: skip
+"""AWS Neuron (aws-neuronx-dkms), Google TPU (AI-Hypercomputer/cloud-accelerator-diagnostics, tpu_info/device.py), Coral: their PCI
+class says little (system peripheral, unassigned)."""
+TPU_GIB = {"tpu-v4": 32, "tpu-v5e": 16, "tpu-v5p": 95, "tpu-v6e": 32}
+"""HBM of a chip (the same file); the others show several functions a chip."""
 
 
 def functions(host: Host) -> list[Function] | None:
@@ -100,7 +108,7 @@ def interesting(kind: str, vendor: str, device: str) -> bool:
         kind[:2] in ("03", "12")
         or (kind[:4] == "0b40" and vendor != "10de")
         or f"{vendor}:{device}" in NPU_IDS
-        or f"{vendor}:{device}" in NEURON_IDS
+        or f"{vendor}:{device}" in ACCELERATOR_IDS
     )
 
 
@@ -109,7 +117,7 @@ def _function(host: Host, path: str) -> Function | None:
     if kind is None:
         return None
     kind = kind.zfill(6)
-    if kind[:2] not in ("03", "12", "0b", "11", "08"):
+    if kind[:2] not in ("03", "12", "0b", "11", "08", "ff", "00"):
         return None
     vendor, device = _word(host, path + "/vendor") or "", _word(host, path + "/device") or ""
     if not interesting(kind, vendor, device):

@@ -35,7 +35,9 @@ def _belongs(backend: str, function: dict[str, str]) -> bool:
     place = f"{function['vendor_id']}:{function['device_id']}"
     if backend == "npu":
         return place in _pci.NPU_IDS
-    return place in _pci.NEURON_IDS if backend == "neuron" else function["class"][:2] == "12" or backend in ("gaudi", "tpu")
+    if backend in ("neuron", "tpu"):
+        return place in _pci.ACCELERATOR_IDS
+    return function["class"][:2] == "12" or backend == "gaudi"
 
 
 def _state(host: Host, backend: str, mine: list[dict[str, str]], nodes: tuple[str, ...], driver: str) -> dict[str, object]:

@@ -8,7 +8,7 @@ from pathfinder.probes import _pci
 
 ACCELERATORS = {
     "1da3": ("accelerator", "gaudi"), "19e5": ("npu", "ascend"), "1d0f": ("accelerator", "neuron"), "1ae0": ("accelerator", "tpu"),
-    "1ac1": ("npu", "edge-tpu"), "1e60": ("npu", "hailo"),
+    "1e60": ("npu", "hailo"),
 }  # fmt: skip
 GAUDI = {"0001": "gaudi", "1000": "gaudi", "1010": "gaudi", "1020": "gaudi2", "1060": "gaudi3", "1061": "gaudi3", "1062": "gaudi3"}
 
@@ -55,8 +55,12 @@ def device_of(function: dict[str, Any]) -> dict[str, Any] | None:
             "integrated": True,
             "shared_memory": True,
         }
-    if place in _pci.NEURON_IDS:
-        return {**fields, "kind": "accelerator", "vendor": vendor, "arch": _pci.NEURON_IDS[place]}
+    if place in _pci.ACCELERATOR_IDS:
+        arch = _pci.ACCELERATOR_IDS[place]
+        memory = (
+            {"memory_bytes": _pci.TPU_GIB[arch] << 30, "name": f"Google {arch.upper().replace('-V', ' v')}"} if arch in _pci.TPU_GIB else {}
+        )
+        return {**fields, "kind": "npu" if arch == "edge-tpu" else "accelerator", "vendor": vendor, "arch": arch} | memory
     if vendor_id in ("1d0f", "1022"):
         return None
     if vendor_id in ACCELERATORS:
