@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from pathfinder.errors import ExitStatus, Problem
-from pathfinder.naming.ask import ask, resolve
+from pathfinder.naming.ask import ask, hub, resolve
 from pathfinder.naming.names import fold, read
 from pathfinder.types.models import Artifact, Model
 
@@ -206,3 +206,7 @@ def test_names_are_taken_apart() -> None:
     assert (said.quant, said.format) == ("Q4_K_M", "gguf")
     assert read("gemma-3-12b-it-4bit").quant == "4bit"
     assert read("llama-2-7b-awq").format == "awq"
+    assert read("Llama-3.1-8B-Instruct-exl3").format == "exl3"
+    assert hub("hf:turboderp/Llama-3.1-8B-Instruct-exl3:4.0bpw", ()).artifact == Artifact(
+        format="exl3", quant="4.0BPW", repo="turboderp/Llama-3.1-8B-Instruct-exl3"
+    )

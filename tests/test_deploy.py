@@ -61,9 +61,9 @@ def rendered() -> dict[str, dict[str, str]]:
         if not texts["tabbyapi"]:
             # It takes forms that few models have.
             asked_for = Wish("hf:turboderp/Llama-3.1-8B-Instruct-exl3:4.0bpw", runtime="tabbyapi")
-            for_tabby = decide(known.facts, demand(asked_for, SESSION), with_data)
+            for_tabby = decide(known.facts, demand(asked_for, SESSION), rules(SESSION, "tabbyapi"))
             for one in for_tabby.plans[:1]:
-                plan = spelt(one, for_tabby, known.facts, demand(asked_for, SESSION), with_data, places(known))
+                plan = spelt(one, for_tabby, known.facts, demand(asked_for, SESSION), rules(SESSION, "tabbyapi"), places(known))
                 texts["tabbyapi"][f"{host} {plan.runtime} {plan.cell}"] = render("tabbyapi", plan, FOLDER, 2)
     return texts
 
