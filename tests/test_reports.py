@@ -2,6 +2,8 @@
 
 import json
 import re
+from pathlib import Path
+from urllib.parse import quote
 from xml.etree import ElementTree as xml
 
 import pytest
@@ -10,6 +12,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from pathfinder.checking.drift import drift
+from pathfinder.cli import main
 from pathfinder.data import store
 from pathfinder.telling.reports import github, github_summary, junit, sarif
 from pathfinder.types.results import CheckReport, CheckResult
@@ -61,9 +64,30 @@ def test_sarif_names_a_rule_for_every_result(report: CheckReport) -> None:
     run = json.loads(sarif([report]))["runs"][0]
     rules = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
     assert len(rules) == len(set(rules))
-    for result, one in zip(run["results"], report.results, strict=True):
+    assert set(rules) == {one.expectation for one in report.results}
+    for result, one in zip(run["results"], [one for one in report.results if one.result != "pass"], strict=True):
+        assert result["locations"][0]["physicalLocation"]["region"]["startLine"] == 1
         assert rules[result["ruleIndex"]] == result["ruleId"] == one.expectation
         assert (result["level"] == "error") == (result["kind"] == "fail") == (one.result == "fail")
+
+
+@pytest.mark.parametrize("format", ["github", "junit", "sarif"])
+def test_a_fleet_is_one_document_of_the_format(format: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "expectations.txt"
+    file.write_text("# what the job needs\nvram >= 20GiB\n", encoding="utf-8")
+    assert main(["check", "--file", str(file), "--format", format, "--host", "profile:desktop-rtx-*"]) == 1
+    text = capsys.readouterr().out
+    if format == "junit":
+        assert len(xml.fromstring(text.encode()).findall("testsuite")) > 3
+    if format == "sarif":
+        places = [result["locations"][0]["physicalLocation"] for result in json.loads(text)["runs"][0]["results"]]
+        assert len(places) > 1
+        assert {(place["artifactLocation"]["uri"], place["region"]["startLine"]) for place in places} == {(quote(str(file)), 2)}
+    if format == "github":
+        assert re.match(
+            rf"::error file={re.escape(str(file))},line=2,title=vram >= 20GiB is not met::profile%3Adesktop|::error file=", text
+        )
+        assert not [line for line in text.splitlines() if line.startswith("==")]
 
 
 def test_a_host_has_not_drifted_from_itself() -> None:

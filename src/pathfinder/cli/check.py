@@ -59,9 +59,9 @@ def check(
     def show(report: Any) -> None:
         show_report(report, session.explain)
 
-    code = answer(session, one, show if format == "text" else lambda report: None, deep=deep, deadline=deadline)
+    code = answer(session, one, show if format == "text" else None, deep=deep, deadline=deadline)
     if format not in ("text", "json"):
-        tell(format, reports)
+        tell(format, reports, source(file, texts))
     return code
 
 
@@ -74,7 +74,18 @@ def both(asked: Any, changed: Any) -> Any:
     return replace(asked, results=(*asked.results, *told), counts={**counts, "unknown": asked.counts["unknown"]})
 
 
-def tell(format: str, reports: list[Any]) -> None:
+def source(file: str | None, texts: list[str]) -> Any:
+    """Where in the file each expectation stands, for annotations."""
+    from pathfinder.telling.reports import INLINE, Source
+
+    if file is None or file == "-":
+        return INLINE
+    rows = read(file).splitlines()
+    found = {text: next((number for number, row in enumerate(rows, 1) if text in row), 0) for text in texts}
+    return Source(file, {text: line for text, line in found.items() if line})
+
+
+def tell(format: str, reports: list[Any], source: Any) -> None:
     """The report in a format of a CI system; on GitHub also onto the job's summary page."""
     import os
 
@@ -82,7 +93,7 @@ def tell(format: str, reports: list[Any]) -> None:
     from pathfinder.telling.reports import FORMATS as WRITERS
     from pathfinder.telling.reports import github_summary
 
-    say(WRITERS[format](reports))
+    say(WRITERS[format](reports, source))
     summary = os.environ.get("GITHUB_STEP_SUMMARY")
     if format == "github" and summary:
         with open(summary, "a", encoding="utf-8") as page:

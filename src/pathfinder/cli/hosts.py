@@ -23,7 +23,7 @@ def references(session: Session) -> list[str]:
     found: list[str] = []
     for ref in session.host or [LIVE]:
         matches = sorted(str(path) for path in Path().glob(ref)) if _is_relative_glob(ref) else _absolute_glob(ref)
-        found.extend(matches or [ref])
+        found.extend(matches or _profiles(ref, session) or [ref])
     return found
 
 
@@ -57,13 +57,14 @@ def only_live(session: Session, verb: str) -> None:
         raise Problem(f"'{verb}' acts on this machine and takes no other host.", where="--host", hint="Leave --host out, or use --dry-run.")
 
 
-def answer(session: Session, one: Callable[[Known], tuple[Any, int]], show: Callable[[Any], None], **observe: Any) -> int:
-    """Ask `one` of every host: its document and exit status. Prints JSON (a fleet document for several) or calls `show` on each."""
+def answer(session: Session, one: Callable[[Known], tuple[Any, int]], show: Callable[[Any], None] | None, **observe: Any) -> int:
+    """Ask `one` of every host: its document and exit status. Prints JSON (a fleet document for several) or calls `show` on each;
+    prints nothing where `show` is None, for a caller that tells of all hosts together."""
     results: list[tuple[str, Any, int]] = []
     for known in hosts(session, **observe):
         document, status = one(known)
         results.append((known.name, document, status))
-        if not session.json:
+        if not session.json and show is not None:
             if len(references(session)) > 1:
                 say(f"{'' if len(results) == 1 else chr(10)}== {known.name}")
             show(document)
@@ -86,6 +87,17 @@ def _print_json(documents: list[Any]) -> None:
 
 def _is_relative_glob(ref: str) -> bool:
     return any(mark in ref for mark in "*?[") and not Path(ref).is_absolute() and ":" not in ref.partition("/")[0]
+
+
+def _profiles(ref: str, session: Session) -> list[str]:
+    """`profile:mac*`: the profiles of such names."""
+    if not ref.startswith("profile:") or not any(mark in ref for mark in "*?["):
+        return []
+    from fnmatch import fnmatchcase
+
+    from pathfinder.data.store import profiles
+
+    return [f"profile:{id}" for id in profiles(session.overlay) if fnmatchcase(f"profile:{id}", ref)]
 
 
 def _absolute_glob(ref: str) -> list[str]:
