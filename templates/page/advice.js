@@ -19,7 +19,7 @@ const advising = (data, element) => {
     if (!rows.length) return "";
     const devices = rows.filter((row) => row.device !== "ram");
     const own = devices.length ? devices : rows;
-    const all = (key) => judging.bytes(own.reduce((sum, row) => sum + row[key], 0));
+    const all = (key) => asking.bytes(own.reduce((sum, row) => sum + row[key], 0));
     const of = own.some((row) => row.available === null) ? "" : ` of ${all("available")}`;
     return `${all("total")}${of} ${own[0].device === "ram" ? "RAM" : "device memory"}`;
   }
@@ -112,8 +112,13 @@ const advising = (data, element) => {
   $("whom").append(...Object.entries(audiences).map(([id, [title]]) => option(id, title)));
   $("first").append(...Object.entries(wishes).map(([id, [title]]) => option(id, title)));
   $("wish").addEventListener("change", (event) => {
-    if (event.target === $("what")) offer();
-    show();
+    try {
+      if (event.target === $("what")) offer();
+      show();
+    } catch {
+      $("advised").textContent = "The facts are damaged; make them again with: pathfinder detect --json";
+      for (const list of document.querySelectorAll(".plans")) list.replaceChildren();
+    }
   });
   $("wish").addEventListener("submit", (event) => event.preventDefault());
   return {

@@ -69,7 +69,7 @@ const spelling = (() => {
   /* --- steps.py --- */
   const fill = (text, given) => text.replace(HOLE, (hole, name) => (Object.hasOwn(given, name) ? given[name] : hole));
   const native = (text, given, there) => (there.windows && PATHS.some((one) => text.startsWith(one)) ? fill(text, given).replaceAll("/", "\\") : fill(text, given));
-  const holds = (when, scope, data) => judging.evaluate(data.pool[when], scope).holds;
+  const holds = (when, scope, data) => asking.evaluate(data.pool[when], scope).holds;
   function argv(items, given, scope, there, data) {
     return items.flatMap((item) => {
       if (typeof item === "string") return [native(item, given, there)];

@@ -1,7 +1,7 @@
-(() => {
+(async () => {
   const root = document.documentElement;
   const $ = (id) => document.getElementById(id);
-  const data = judging.unpacked(JSON.parse($("data").textContent));
+  const data = await judging.unpacked($("data").textContent);
   const part = (number) => data.pool[number];
   const body = document.querySelector("#cells tbody");
   const rows = [...body.rows];

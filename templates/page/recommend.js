@@ -13,7 +13,7 @@ const recommending = (() => {
     const sign = choose.smallest_first.includes(wish.prefer) ? 1 : -1;
     const formats = [...new Set(numbers.map((at) => forms[at].format))];
     const place = (form) => [tiers.includes(form.quality) ? tiers.indexOf(form.quality) : tiers.length, formats.indexOf(form.format), sign * (form.bits ?? 0)];
-    return numbers.map((at) => forms[at]).sort((a, b) => judging.order(place(a), place(b)));
+    return numbers.map((at) => forms[at]).sort((a, b) => asking.order(place(a), place(b)));
   }
   const users = (wish, offers) => offers.rank.assume.users[wish.audience] ?? 1;
   /* Pairs of tokens and requests to try to hold, most first. */
@@ -203,7 +203,7 @@ const recommending = (() => {
   function plans(found, facts, wish, poor, data) {
     const made = found.map((candidate) => plan(candidate, facts, wish, poor, data)).filter((one) => one !== null);
     const keyed = made.map((one) => [[levels(one, wish, data.offers.rank), one.runtime, one.cell.id, one.devices.map((device) => device.id)], one]);
-    keyed.sort((a, b) => judging.order(a[0], b[0]));
+    keyed.sort((a, b) => asking.order(a[0], b[0]));
     const best = new Map();
     for (const [[ranks], one] of keyed) if (!best.has(one.runtime)) best.set(one.runtime, { ...one, levels: ranks });
     return [...best.values()];
