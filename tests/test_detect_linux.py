@@ -365,6 +365,26 @@ def test_jetson_board(machine: Machine) -> None:
     assert (facts.board.model, facts.board.soc, facts.board.l4t) == ("NVIDIA Jetson AGX Orin Developer Kit", "tegra234", "36.4.3")
 
 
+DMI = "/sys/class/dmi/id"
+
+
+@pytest.mark.parametrize(
+    ("files", "l4t"),
+    [
+        ({f"{DMI}/sys_vendor": "NVIDIA", f"{DMI}/product_name": "NVIDIA_DGX_Spark"}, "0"),
+        ({f"{DMI}/sys_vendor": "ASUSTeK COMPUTER INC.", f"{DMI}/product_name": "Ascent GX10"}, "0"),
+        ({"/proc/device-tree/compatible": "raspberrypi,5-model-b\0brcm,bcm2712\0"}, "0"),
+        ({f"{DMI}/sys_vendor": "NVIDIA", f"{DMI}/product_name": "NVIDIA Jetson AGX Orin Developer Kit"}, None),
+        ({f"{DMI}/sys_vendor": "Seeed", f"{DMI}/product_name": "reComputer", "/dev/nvmap": ""}, None),
+        ({"/proc/device-tree/compatible": "nvidia,p3737-0000+p3701-0005\0nvidia,tegra234\0"}, None),
+        ({"/proc/cpuinfo": ""}, None),
+    ],
+)
+def test_what_is_no_jetson_says_so(machine: Machine, files: dict[str, str], l4t: str | None) -> None:
+    """On a Jetson whose release file is hidden, as in a container, it is unknown."""
+    assert machine(files).board.l4t == l4t
+
+
 def test_musl_and_glibc_by_their_loaders(machine: Machine, tmp_path: Path) -> None:
     assert machine({"/lib/ld-musl-x86_64.so.1": ""}).os.libc == "musl"
 

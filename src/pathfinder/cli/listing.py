@@ -61,7 +61,7 @@ def _sections(facts: Facts) -> Iterator[tuple[str, str]]:
     kernel = f"kernel {os_.kernel}" if os_.kernel else None
     translated = "this process is translated" if os_.translated else None
     yield "system", _joined(name, os_.arch, libc, kernel, *inside, translated)
-    yield "board", _joined(facts.board.model, facts.board.soc, f"L4T {facts.board.l4t}" if facts.board.l4t else None)
+    yield "board", _joined(facts.board.model, facts.board.soc, f"L4T {facts.board.l4t}" if facts.board.l4t not in (None, "0") else None)
     cores = f"{cpu.cores} cores" if cpu.cores else None
     mix = f"{cpu.performance_cores}P+{cpu.efficiency_cores}E" if cpu.efficiency_cores else None
     threads = f"{cpu.threads} threads" if cpu.threads else None

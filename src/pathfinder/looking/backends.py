@@ -67,7 +67,7 @@ def _cuda(facts: Facts, said: BackendFact) -> BackendFact:
             "no driver is bound to the GPU" if other == {"none"} else f"the GPU is driven by {names}; CUDA needs NVIDIA's driver",
         )
     toolkit = any(one.kind == "cuda" for one in facts.toolkits or ())
-    known = said.usable if said.usable is not None else True if facts.board.l4t and toolkit else None
+    known = said.usable if said.usable is not None else True if facts.board.l4t not in (None, "0") and toolkit else None
     return _fact(said, known, ids(mine), said.why if known else said.why or "neither NVML nor nvidia-smi answered")
 
 

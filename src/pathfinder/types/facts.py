@@ -89,6 +89,7 @@ class Board(Frozen, frozen=True, kw_only=True):
     model: str | None = None
     soc: str | None = None
     l4t: Annotated[str | None, Fact("version", "os")] = None
+    """Release of Jetson Linux (`36.4.3`); `0` on what is no Jetson."""
 
 
 class PciFunction(Frozen, frozen=True, kw_only=True):
