@@ -153,6 +153,15 @@ def test_quadlets_by_podman_itself(tmp_path):
     assert ran.stdout.count("ExecStart=") == len(list(tmp_path.iterdir()))
 
 
+def test_a_container_keeps_to_the_planned_devices_here_and_takes_what_a_cluster_gives():
+    """One GPU of eight: by its number in Docker, by the device plug-in in a cluster."""
+    key = next(key for key in rendered()["compose"] if key.startswith("profile:cloud-8x-mi300x "))
+    service = next(iter(yaml.safe_load(rendered()["compose"][key])["services"].values()))
+    assert service["environment"]["ROCR_VISIBLE_DEVICES"] == "0"
+    for text in rendered()["kubernetes"].values():
+        assert "VISIBLE_DEVICES" not in text
+
+
 @pytest.mark.parametrize("name", ["compose", "quadlet", "dockerfile"])
 def test_containers_are_published_on_this_machine_alone(name):
     for key, text in rendered()[name].items():

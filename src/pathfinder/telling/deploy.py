@@ -65,7 +65,10 @@ def deployment(plan: Plan, nodes: int = 1) -> Deploy:
         leader=spread(plan, node, nodes),
         worker=(*spread(plan, node, nodes), *(("--headless",) if plan.runtime == "vllm" else ())),
         runner=runner(plan, node),
-        options=options(container) if container else (),
+        picked=picked(plan, container),
+        options=(*(word for name, value in picked(plan, container).items() for word in ("-e", f"{name}={value}")), *options(container))
+        if container
+        else (),
         program_folder=program_folder(server),
         **targets.words(plan, engine),
     )
@@ -87,10 +90,13 @@ PICKS = ("ROCR_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ONEAPI_DEVICE_SELECTOR"
 def at_home(box: Container, plan: Plan) -> Container:
     """Reachable from this machine alone unless the recipe says otherwise, and on the planned devices only."""
     ports = tuple(replace(port, address=port.address or plan.values.get("host") or "127.0.0.1") for port in box.ports)
-    picked = {name: value for step in plan.launch for name, value in step.env.items()}
-    gpus = tuple(picked["CUDA_VISIBLE_DEVICES"].split(",")) if box.gpus == ("all",) and picked.get("CUDA_VISIBLE_DEVICES") else box.gpus
-    env = {name: picked[name] for name in PICKS if name in picked}
-    return replace(box, ports=ports, gpus=gpus, env={**env, **box.env})
+    cuda = next((step.env["CUDA_VISIBLE_DEVICES"] for step in plan.launch if step.env.get("CUDA_VISIBLE_DEVICES")), None)
+    return replace(box, ports=ports, gpus=tuple(cuda.split(",")) if cuda and box.gpus == ("all",) else box.gpus)
+
+
+def picked(plan: Plan, box: Container | None) -> dict[str, str]:
+    """Variables that keep a container of this machine on the planned devices; a cluster hands devices out itself."""
+    return {name: step.env[name] for step in plan.launch for name in PICKS if name in step.env and box and name not in box.env}
 
 
 def inside(plan: Plan) -> tuple[tuple[str, ...], ...]:

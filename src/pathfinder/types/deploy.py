@@ -120,6 +120,8 @@ class Deploy(Frozen, frozen=True, kw_only=True):
     """Of the others."""
     runner: tuple[str, ...] = ()
     """Labels of a GitHub Actions runner."""
+    picked: dict[str, str] = {}
+    """Variables that keep the container on the planned devices of this machine."""
     options: tuple[str, ...] = ()
     """Options of `docker run` that an image cannot hold: devices, ports, folders."""
     program_folder: str = ""
