@@ -128,12 +128,40 @@ def test_no_device_is_a_no_only_when_an_enumerator_said_so() -> None:
         "vram",
         "runtime:a b c",
         "os.family == beos",
+        "cuda >= 12 and vram >= 999GiB",
+        "cuda >= 12 && vram >= 999GiB",
+        "cuda >= 12, < 14 and vram >= 999GiB",
+        "toolkit.cuda >= 12 or so",
     ],
 )
 def test_what_cannot_be_read_is_one_sentence(text: str) -> None:
     with pytest.raises(Problem) as caught:
         parse(text)
     assert caught.value.exit == ExitStatus.USAGE
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("vram.fre > 1GiB", "vram.free"),
+        ("tools.docker", "tools.docker.found"),
+        ("device.compute_capabilty >= 8.0", "device.compute_capability"),
+        ("backends.rocm", "backends.rocm.usable"),
+        ("memry.total_bytes > 1GiB", "`pathfinder detect --json`"),
+    ],
+)
+def test_a_fact_that_is_not_there_names_what_was_meant(text: str, meant: str) -> None:
+    with pytest.raises(Problem, match="There is no fact") as caught:
+        parse(text)
+    assert meant in (caught.value.hint or "")
+
+
+def test_a_range_is_one_expectation() -> None:
+    assert parse("cuda >= 12, < 14").when == {"all": [leaf(">=", "12"), leaf("<", "14")]}
+
+
+def leaf(op: str, value: str) -> dict[str, str]:
+    return {"path": "backends.cuda.version", "op": op, "value": value, "kind": "version", "takes": "admin"}
 
 
 ROOTS = [

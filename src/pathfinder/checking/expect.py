@@ -72,8 +72,9 @@ def _condition(plain: str, text: str) -> Expectation:
     op = "==" if match["op"] == "=" else match["op"]
     if said.startswith("toolkit."):
         kind = said.removeprefix("toolkit.")
-        test = f"{op} {value}" if op else "!= 0"
-        return Expectation(plain, when=_compiled(f"toolkits.{kind}.version", test, text), toolkit=kind)
+        when = _compiled(f"toolkits.{kind}.version", f"{op} {value}" if op else "!= 0", text)
+        _one_value(said, value, when, text)
+        return Expectation(plain, when=when, toolkit=kind)
     path = _path(said, bare=op is None)
     if path.partition(".")[0] in WISH_ROOTS:
         raise Problem(f"{said} is a wish, not a fact.", where=shown(text), hint="For a model: 'model:REF fits'.")
@@ -82,12 +83,38 @@ def _condition(plain: str, text: str) -> Expectation:
             raise Problem("A CPU feature is there or not.", where=shown(text), hint=f"Write '{said}' alone.")
         when = compile_when({"cpu.features": {"has": [path.removeprefix("cpu.features.")]}})
         return Expectation(plain, when=when)
+    _known(said, path, text)
     when = _compiled(path, f"{op} {value}" if op else "true", text)
+    _one_value(said, value, when, text)
     if op and when.get("kind") == "bytes" and parse_bytes(value) is not None and value.strip().replace(".", "").isdigit():
         raise Problem(
             f"{said} is a size and {value.strip()!r} has no unit.", where=shown(text), hint=f"Write '{said} {op} {value.strip()}GiB'."
         )
     return Expectation(plain, when=when, device=path.startswith("device."))
+
+
+def _known(said: str, path: str, text: str) -> None:
+    from difflib import get_close_matches
+
+    from pathfinder.language.vocabulary import kind_of, near
+
+    if kind_of(path) is None:
+        meant = get_close_matches(said, [*ALIASES, "disk.free"], 1, 0.7) or near(path)
+        hint = f"Did you mean {' or '.join(meant)}?" if meant else "`pathfinder detect --json` shows the facts."
+        raise Problem(f"There is no fact {said!r}.", where=shown(text), hint=hint)
+
+
+_FURTHER = re.compile(r"\s(and|or)\s|&&|\|\|")
+
+
+def _one_value(said: str, value: str | None, when: When, text: str) -> None:
+    """`cuda >= 12 and vram >= 20GiB` is two expectations: a version that goes on behind a blank would hide the second."""
+    if value is None or when.get("kind", "version") != "version":
+        return
+    if _FURTHER.search(value) or any(" " in part.strip().lstrip("<>=! ") for part in value.split(",")):
+        raise Problem(
+            f"{value.strip()!r} is more than a version.", where=shown(text), hint=f"One expectation each: '{said} >= 12.4' '...'."
+        )
 
 
 def _path(said: str, bare: bool) -> str:

@@ -193,7 +193,12 @@ def model_here(known: Any, session: Any) -> Any:
     def one(ref: str) -> Any:
         from pathfinder.cli.wish import Wish, demand, rules
         from pathfinder.deciding.decide import fits
+        from pathfinder.errors import Problem
 
-        return fits(known.facts, demand(Wish(ref), session), rules(session))
+        try:
+            asked = demand(Wish(ref), session)
+        except Problem as problem:
+            raise Problem(problem.says, where=f"model:{ref}", hint=problem.hint, exit=problem.exit) from None
+        return fits(known.facts, asked, rules(session))
 
     return one

@@ -113,8 +113,9 @@ def _nothing(what: str, name: str, ids: Iterable[str], names: Iterable[str]) -> 
 
     known = list(names)
     within = [one for one in sorted(set(ids)) if name and name.lower() in one]
-    near = within[:5] or get_close_matches(name.lower(), known, 3, 0.5) or sorted(set(ids))[:5]
-    return Problem(f"There is no {what} {name!r}.", hint=f"Did you mean {', '.join(near)}?" if near else None)
+    near = within[:5] or get_close_matches(name.lower(), known, 3, 0.65)
+    listed = "matrix" if what == "runtime" else f"{what}s"
+    return Problem(f"There is no {what} {name!r}.", hint=f"Did you mean {', '.join(near)}?" if near else f"See `pathfinder {listed} list`.")
 
 
 def templates() -> Path:

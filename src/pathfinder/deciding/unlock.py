@@ -92,6 +92,8 @@ def change(blocker: Blocker) -> str:
 
 def needs(text: str, fact: str = "") -> str:
     """A test as a person says it: versions are older or newer, amounts are more or less."""
+    if text == "!= 0":
+        return "of any version"
     aged = fact.endswith(AGED)
     more, less = ("or newer", "or older") if aged else ("or more", "or less")
     signs = (("not ", "other than {}"), (">= ", f"{{}} {more}"), ("<= ", f"{{}} {less}"), ("< ", "below {}"), ("> ", "above {}"))

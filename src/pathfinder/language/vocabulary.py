@@ -45,6 +45,25 @@ def roots() -> tuple[str, ...]:
     return tuple(_roots())
 
 
+def near(path: str) -> list[str]:
+    """Paths that somebody who wrote this one could have meant: a part of the thing, else a place of nearly that name beside it."""
+    from difflib import get_close_matches
+
+    parts = [f"{path}.{name}" for name in ("found", "usable", "version") if kind_of(f"{path}.{name}") is not None]
+    head, dot, last = path.rpartition(".")
+    return parts or [head + dot + name for name in get_close_matches(last, _places(head), 2, 0.7)]
+
+
+def _places(head: str) -> tuple[str, ...]:
+    """The names that may stand behind `head`: roots without one, else the fields of a root's values."""
+    if not head:
+        return roots()
+    hint = _bare(_roots().get(head.partition(".")[0]), Fact())[0]
+    item = _item(hint)
+    hint = hint if item is None else _bare(item, Fact())[0]
+    return tuple(_hints(hint)) if isinstance(hint, type) and issubclass(hint, msgspec.Struct) else ()
+
+
 @cache
 def _roots() -> dict[str, Any]:
     facts = get_type_hints(Facts, include_extras=True)

@@ -191,7 +191,9 @@ def _entry(path: str, test: Any, kinds: "Kinds") -> When:
         return {"not": compile_when(test, kinds)}
     kind = kinds(path)
     if kind is None:
-        raise Problem(f"There is no fact {path!r}.", hint="docs/add-a-runtime.md lists the roots; `pathfinder schema facts` every field.")
+        raise Problem(
+            f"There is no fact {path!r}.", hint="`pathfinder detect --json` shows the facts, `pathfinder schema facts` every field."
+        )
     return _test(path, kind, test)
 
 
@@ -228,6 +230,9 @@ def _ordered(path: str, kind: "PathKind", op: str, text: Any) -> Any:
     return _value(path, kind, text)
 
 
+_SPELT = {"flag": "yes or no", "bytes": "a size such as 20GiB", "number": "a number", "version": "a version such as 12.4"}
+
+
 def _value(path: str, kind: "PathKind", text: Any) -> Any:
     """The value in the unit it is compared in: bytes as an integer, numbers as such, words in lower case."""
     said = str(text).strip()
@@ -242,8 +247,8 @@ def _value(path: str, kind: "PathKind", text: Any) -> Any:
         return float(said) if "." in said else int(said)
     if kind.kind == "version" and parse_version(said.removesuffix(".*")) is not None:
         return said
-    if kind.kind in ("flag", "bytes", "number", "version"):
-        raise Problem(f"{path} is a {kind.kind}; {said!r} is none.")
+    if kind.kind in _SPELT:
+        raise Problem(f"{path} is {_SPELT[kind.kind]}; {said!r} is none.")
     if kind.words and lower not in kind.words:
         raise Problem(f"{path} is never {said!r}.", hint=f"One of: {', '.join(kind.words)}.")
     return lower
