@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pathfinder.looking.measure import Bandwidth, memory_bandwidth
+from pathfinder.looking.measure import Bandwidth, judged, memory_bandwidth
 
 
 def pathfinder(*args: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
@@ -86,8 +86,31 @@ def test_bandwidth_is_measured_or_refused_with_a_reason(monkeypatch: pytest.Monk
     assert isinstance(found, Bandwidth) and found.note
     assert (found.bytes_per_second is None) == found.note.startswith("not ")
     assert found.bytes_per_second is None or 1e8 < found.bytes_per_second < 1e13
-    monkeypatch.setattr(os, "getloadavg", lambda: (99.0 * (os.cpu_count() or 1), 0.0, 0.0), raising=False)
-    assert memory_bandwidth(1).bytes_per_second is None and "busy" in memory_bandwidth(1).note
+    monkeypatch.setattr("psutil.cpu_percent", lambda interval: 90.0)
+    assert memory_bandwidth(1).note == "not measured: other work takes 90% of the processors' time"
+
+
+QUIET = [20.3, 20.6, 20.5, 20.1, 19.2, 20.4, 20.6, 20.2, 20.5]
+WORKING = [11.5, 12.0, 7.1, 9.5, 10.3, 9.9, 8.4, 8.5, 7.5]
+INTERRUPTED = [20.3, 20.6, 20.5, 6.1, 5.8, 20.4, 20.6, 20.2, 19.9]
+
+
+@pytest.mark.parametrize(
+    ("busy", "trials", "gigabytes", "noise"),
+    [
+        (0.02, QUIET, 20.6, 0.010),
+        (0.10, QUIET, 20.6, 0.010),
+        (0.60, QUIET, None, None),
+        (0.02, WORKING, None, 0.208),
+        (0.02, INTERRUPTED, 20.6, 0.015),
+        (0.02, [28.4, *[10.5] * 8], None, 0.630),
+    ],
+)
+def test_what_a_series_of_trials_is_worth(busy: float, trials: list[float], gigabytes: float | None, noise: float | None) -> None:
+    """Series of a machine with two processors: idle, idle but for a monitor, taken, working beside, interrupted, slowed after the first."""
+    found = judged(busy, [one * 1e9 for one in trials], 2, 1.0)
+    assert found.bytes_per_second == (gigabytes * 1e9 if gigabytes else None)
+    assert found.noise == (pytest.approx(noise, abs=0.001) if noise is not None else None)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="interrupts as POSIX does")
