@@ -173,6 +173,19 @@ def local(text: str) -> tuple[Model, Artifact] | None:
     return read(path)
 
 
+def named(quant: str, listed: Sequence[Artifact]) -> str:
+    """A quantisation that a type is known by, listed for the model or not. Raises Problem for any other word."""
+    from pathfinder.estimate.recipe import BASE, BITS
+
+    plain = quant.upper().removeprefix("UD-")
+    if plain in BASE or plain in BLOCK or plain.endswith("BPW") or any(name in quant.lower() for name in BITS):
+        return quant
+    known = ", ".join(dict.fromkeys(artifact.quant for artifact in listed if artifact.quant))
+    raise Problem(
+        f"{quant!r} is no quantisation.", where="--quant", hint=f"Listed for this model: {known}." if known else "For example: Q4_K_M."
+    )
+
+
 def form(model: Model, quant: str | None, engine: str) -> Artifact:
     """The artefact meant: of the quantisation asked for, else a middling one of the engine's own formats."""
     formats = FORMATS.get(engine, ())
@@ -180,7 +193,7 @@ def form(model: Model, quant: str | None, engine: str) -> Artifact:
     if quant is not None:
         same = [artifact for artifact in mine if artifact.quant.upper() == quant.upper()]
         kind = formats[0] if formats else "gguf"
-        return same[0] if same else Artifact(format=kind, quant=quant)
+        return same[0] if same else Artifact(format=kind, quant=named(quant, mine))
     for name in PREFERRED:
         for artifact in mine:
             if artifact.quant == name:

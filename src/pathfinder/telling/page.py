@@ -17,6 +17,7 @@ import msgspec
 from pathfinder.deciding.plan import proof
 from pathfinder.deciding.sets import SPOKEN
 from pathfinder.deciding.steps import effort
+from pathfinder.deciding.unlock import LABELS
 from pathfinder.telling.documents import effective, tasks
 from pathfinder.telling.listing import strongest
 from pathfinder.telling.offers import Known, offers, recipe
@@ -26,7 +27,7 @@ from pathfinder.types.words import Evidence
 SIGNS = {"works": "✓", "partial": "◐", "untested": "?", "broken": "✗", "unsupported": "✗"}
 READERS = ("solo", "team", "production", "distributed")
 QUANTS_SHOWN = 3
-SCRIPTS = ("when.js", "verdict.js", "speed.js", "estimate.js", "recommend.js", "commands.js", "advice.js", "page.js")
+SCRIPTS = ("when.js", "verdict.js", "speed.js", "estimate.js", "recommend.js", "commands.js", "advice.js", "hardware.js", "page.js")
 _GITHUB = re.compile(r"github:([A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+)")
 _SITE = re.compile(r"(?:https://)?([a-z0-9-]+(?:\.[a-z0-9-]+)+(?:/[A-Za-z0-9._~/-]*)?)")
 
@@ -162,6 +163,7 @@ def data(runtimes: Sequence[Runtime], known: Known) -> dict[str, Any]:
         "cells": [_cell(at, runtime, cell, pool) for at, runtime in enumerate(runtimes) for cell in runtime.cells],
         "backends": dict(known.rank["backends"]),
         "spoken": SPOKEN,
+        "labels": {**LABELS, "os.family": "system", "os.arch": "processor"},
         "offers": offers(known, runtimes),
         "pool": pool.values,
     }
