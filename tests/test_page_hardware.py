@@ -142,6 +142,15 @@ def test_a_chosen_file_is_judged_and_forgotten(tab, tmp_path):
     assert tab.locator(".verdict").count() == 0 and tab.inner_text("#machine") == ""
 
 
+def test_a_file_that_cannot_be_facts_is_refused_in_a_sentence(tab, tmp_path):
+    path = tmp_path / "film.json"
+    path.write_bytes(b" " * (5 << 20))
+    tab.set_input_files("#file", str(path))
+    tab.wait_for_selector("#machine.wrong")
+    assert tab.inner_text("#machine") == "film.json is too large to be the facts of a machine."
+    assert not tab.is_visible("#wish") and tab.input_value("#facts") == ""
+
+
 NO_FACTS = [
     ("", "not JSON"),
     ("{", "not JSON"),

@@ -41,7 +41,7 @@ const advising = (data, element) => {
     const says = one.says ? ` ${one.says}` : "";
     if (one.fact === "model.arch") return `It is not said that it runs this model.${says}`;
     if (one.fact === "model.params") return "The size of the model is not known.";
-    return `${one.fact} could not be read; needed: ${one.needed}.${says}`;
+    return `${data.labels[one.fact] ?? one.fact} could not be read; needed: ${one.needed}.${says}`;
   }
 
   /* --- plans --- */
