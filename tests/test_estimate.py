@@ -160,6 +160,25 @@ def test_recurrent_state_does_not_grow_with_context() -> None:
     assert cache.per_layer("mamba", shape, 2048)[0] == 4 * (3 * 8192 + 16 * 8192)
 
 
+def test_indexers_keep_keys_of_their_own() -> None:
+    """Per token: MiniMax M3's sparse layers one key and one value head of 128 beside 4 and 4, GLM 5.2's one key head in some layers."""
+    found = {model.id: model for model in store.models() if model.id in ("minimax-m3", "glm-5.2")}
+    sizes = {name: cache.per_layer(model.arch, model.shape, 1024) for name, model in found.items() if model.shape is not None}
+    assert [sizes["minimax-m3"][layer] for layer in (2, 3)] == [1024 * 2 * 1024, 1024 * 2 * (1024 + 256)]
+    assert [sizes["glm-5.2"][layer] for layer in (2, 3, 6)] == [1024 * 2 * (576 + 128), 1024 * 2 * 576, 1024 * 2 * (576 + 128)]
+
+
+def test_latent_experts_are_narrow() -> None:
+    """Nemotron 3 Super: 512 experts of two matrices, 2688 by 1024, between two of 4096 by 1024."""
+    model = next(model for model in store.models() if model.id == "nemotron-3-super-120b-a12b")
+    assert model.shape is not None
+    sizes = {name: rows * columns for name, rows, columns in layout.feed_forward(model.arch, model.shape, 1)}
+    assert sizes["ffn_up_exps"] == sizes["ffn_down_exps"] == 512 * 2688 * 1024
+    assert sizes["ffn_latent_down"] == sizes["ffn_latent_up"] == 4096 * 1024
+    assert sizes["ffn_up_shexp"] == 4096 * 5376
+    assert compute.buffers(model, 4096, "f16", 1, 512) > 4 * 512 * model.shape.vocab
+
+
 def test_placement_follows_the_runtime() -> None:
     assert placement.layers(4, 0, (1.0,)) == (-1,) * 5
     assert placement.layers(4, 99, (1.0,)) == (0,) * 5

@@ -15,7 +15,7 @@ from hypothesis import strategies as st  # noqa: E402
 
 from pathfinder.errors import Problem  # noqa: E402
 from pathfinder.formats import gguf as reader  # noqa: E402
-from pathfinder.formats import gguf_model  # noqa: E402
+from pathfinder.formats import gguf_model, gguf_shape  # noqa: E402
 from pathfinder.formats.gguf_types import BLOCK, TENSOR_TYPES  # noqa: E402
 
 
@@ -98,6 +98,29 @@ def test_model_of_a_header(tmp_path: Path) -> None:
     assert model.shape is not None
     assert (model.arch, model.shape.layers, model.shape.hidden, model.shape.kv_heads_per_layer) == ("llama", 2, 64, (2, 1))
     assert (model.shape.vocab, model.shape.tied_embeddings, artifact.quant) == (8, True, "Q8_0")
+
+
+def test_what_a_loader_fills_in() -> None:
+    """GLM 5.2's first files state no pattern of indexers, GLM 5's have one in each layer; arrays mark them where they are written."""
+
+    def indexed(arch: str, **stated: object) -> tuple[int, ...] | None:
+        keys = {"block_count": 8, "embedding_length": 64, "attention.indexer.key_length": 128, **stated}
+        found = gguf_shape.shape({f"{arch}.{key}": value for key, value in keys.items()}, arch, None, False)
+        assert found is not None
+        return found.indexer_layers
+
+    assert indexed("glm-dsa", context_length=202752) is None
+    assert indexed("glm-dsa", context_length=1 << 20) == (0, 1, 2, 6)
+    assert indexed("hy_v4", **{"attention.indexer.types": (1, 0, 0, 1, 0, 0, 0, 1)}) == (0, 3, 7)
+    assert indexed("minimax-m3", leading_dense_block_count=3) == (3, 4, 5, 6, 7)
+
+
+@pytest.mark.parametrize("arch", ["granite_swa", "spark2_5", "step35"])
+def test_windows_marked_in_the_file(arch: str) -> None:
+    stated = {"block_count": 3, "embedding_length": 64, "attention.sliding_window": 512, "attention.sliding_window_pattern": (0, 1, 1)}
+    found = gguf_shape.shape({f"{arch}.{key}": value for key, value in stated.items()}, arch, None, False)
+    assert found is not None
+    assert (found.sliding_window, found.sliding_layers) == (512, (1, 2))
 
 
 def test_a_large_vocabulary_is_skipped_fast(tmp_path: Path) -> None:
@@ -192,7 +215,7 @@ def test_no_bytes_make_anything_but_a_header_or_a_problem(valid: Bytes, data: st
         header = reader.parse(bytes(damaged), max(claimed, len(damaged)), "fuzz")
     except (Problem, reader.Short):
         return
-    gguf_model.shape(header.metadata, "llama", None, False)
+    gguf_shape.shape(header.metadata, "llama", None, False)
 
 
 @given(cut=st.integers(0, 1300))

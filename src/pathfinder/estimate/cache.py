@@ -14,6 +14,10 @@ NO_CACHE = {
 """Architectures without any cache (`llama_model::create_memory`)."""
 
 
+INDEXED = {"deepseek32": (1, 0), "glm-dsa": (1, 0), "hy_v4": (1, 0), "qwen4exp": (1, 0), "glm5-next": (3, 0), "minimax-m3": (1, 1)}
+"""Architectures whose indexer keeps (keys, values) of its own, in head sizes: `llama_kv_cache_dsa`, `_msa`, `llama_memory_hybrid_idx`."""
+
+
 def pad(cells: int) -> int:
     return -(-cells // PAD) * PAD
 
@@ -65,6 +69,14 @@ def row_elements(shape: Shape, layer: int, window: bool) -> tuple[int, int]:
     return key * heads, value * heads
 
 
+def indexer_elements(arch: str, shape: Shape, layer: int) -> tuple[int, int]:
+    """Elements of one token's keys and values in a layer's indexer."""
+    if arch not in INDEXED or not shape.indexer_head_dim or (shape.indexer_layers is not None and layer not in shape.indexer_layers):
+        return 0, 0
+    keys, values = INDEXED[arch]
+    return keys * shape.indexer_head_dim, values * (shape.value_head_dim or shape.indexer_head_dim)
+
+
 def cells(shape: Shape, context: int, parallel: int, batch: int, unified: bool) -> tuple[int, int]:
     """Cells of a full and of a window layer, of one stream."""
     full = pad(context) if unified else pad(-(-pad(context) // parallel))
@@ -93,8 +105,8 @@ def per_layer(
             key, value = row_elements(shape, layer, slides)
             rows = (window if slides else full) * streams
             size += rows * (row_bytes(of_keys, key) + row_bytes(of_values, value))
-            if shape.indexer_head_dim and arch in ("deepseek32", "glm-dsa"):
-                size += rows * row_bytes(of_keys, shape.indexer_head_dim)
+            key, value = indexer_elements(arch, shape, layer)
+            size += rows * (row_bytes(of_keys, key) + row_bytes(of_values, value))
         found.append(size)
     return tuple(found)
 

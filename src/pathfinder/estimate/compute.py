@@ -252,7 +252,8 @@ class _Builder:
 
     def experts(self, x: Node) -> Node:
         shape, tokens, graph = self.shape, self.tokens, self.gr
-        count, used, width, hidden = shape.experts or 1, shape.experts_used or 1, shape.expert_ffn or 1, shape.hidden
+        count, used, width = shape.experts or 1, shape.experts_used or 1, shape.expert_ffn or 1
+        hidden = shape.expert_hidden or shape.hidden
         probabilities = over(op(x, dims=(count, tokens)))
         order = op(probabilities, dims=(count, tokens))
         selected = view(order, (used, tokens), strided=True)
@@ -261,7 +262,7 @@ class _Builder:
             flat = view(weights, (used, tokens))
             weights = view(Node(flat.dims, (flat, over(op(flat, dims=(1, tokens)))), in_place=True), (1, used, tokens))
         graph.expand(weights)
-        spread = view(x, (hidden, 1, tokens))
+        spread = view(op(x, dims=(hidden, tokens)) if shape.expert_hidden else x, (hidden, 1, tokens))
         up = op(spread, selected, dims=(width, used, tokens))
         gate = op(spread, selected, dims=(width, used, tokens))
         if self.arch == "gpt-oss":
@@ -272,14 +273,14 @@ class _Builder:
         total = parts[0]
         for part in parts[1:]:
             total = graph.expand(Node((hidden, tokens), (total, part), in_place=True))
-        if used == 1:
-            total = op(total, dims=(hidden, tokens))
+        if used == 1 or shape.expert_hidden:
+            total = op(total, dims=(shape.hidden, tokens))
         if not shape.shared_experts and self.arch not in GATED_EXPERT_SHARED:
             return total
         shared = self.gated(x, max(1, shape.shared_experts or 1) * width)
         if self.arch in GATED_EXPERT_SHARED:
             shared = Node(shared.dims, (shared, op(x, dims=(1, tokens))), in_place=True)
-        return Node((hidden, tokens), (total, shared), in_place=True)
+        return Node((shape.hidden, tokens), (total, shared), in_place=True)
 
 
 def _count(node: Node) -> int:

@@ -138,12 +138,15 @@ def routes(arch: str, shape: Shape, layer: int) -> bool:
 def feed_forward(arch: str, shape: Shape, layer: int) -> Iterator[Matrix]:
     hidden = shape.hidden
     if routes(arch, shape, layer):
-        experts, width = shape.experts or 0, shape.expert_ffn or shape.ffn or 0
+        experts, width, inner = shape.experts or 0, shape.expert_ffn or shape.ffn or 0, shape.expert_hidden or hidden
         yield "ffn_gate_inp", experts, hidden
+        if inner != hidden:
+            yield "ffn_latent_down", inner, hidden
+            yield "ffn_latent_up", hidden, inner
         if arch not in UNGATED:
-            yield "ffn_gate_exps", experts * width, hidden
-        yield "ffn_up_exps", experts * width, hidden
-        yield "ffn_down_exps", experts * hidden, width
+            yield "ffn_gate_exps", experts * width, inner
+        yield "ffn_up_exps", experts * width, inner
+        yield "ffn_down_exps", experts * inner, width
         if shape.shared_experts:
             shared = shape.shared_experts * width
             if arch not in UNGATED:

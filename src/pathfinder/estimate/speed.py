@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 from pathfinder.estimate import cache, chips, placement
-from pathfinder.estimate.layout import parameters
+from pathfinder.estimate.layout import parameters, tensors
 from pathfinder.estimate.tables import Tables
 from pathfinder.estimate.weights import Weights
 from pathfinder.types.estimates import Interval, SpeedEstimate
@@ -139,7 +139,7 @@ def active_parameters(model: Model) -> float:
     total = float(model.params or parameters(model.arch, shape))
     if not shape.experts or not shape.experts_used:
         return total
-    routed = 3.0 * shape.experts * (shape.expert_ffn or 0) * shape.hidden * (shape.layers - (shape.dense_layers or 0))
+    routed = sum(rows * columns for _, (name, rows, columns) in tensors(model.arch, shape) if name.endswith("_exps"))
     return total - min(total, routed) * (1 - shape.experts_used / shape.experts)
 
 

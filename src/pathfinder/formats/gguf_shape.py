@@ -13,7 +13,7 @@ SLIDING: dict[str, tuple[int, bool, int | None]] = {
     "plamo3": (8, False, None), "smallthinker": (4, True, 4096),
 }  # fmt: skip
 """Architecture -> (period, does the full layer come first, the window where the file does not state one)."""
-FROM_FILE = {"gemma4", "gemma4-assistant", "granite-swa", "mimo2", "step35", "maple", "spark2-5", "dots3note", "dflash"}
+FROM_FILE = {"gemma4", "gemma4-assistant", "granite_swa", "mimo2", "step35", "maple", "spark2_5", "dots3note", "dflash"}
 """Architectures whose layers with a window are only known from an array in the file."""
 NO_WINDOW = {"phi3", "qwen2moe", "mistral3"}
 """A window may be stated and is ignored by the loader."""
@@ -81,7 +81,8 @@ def shape(metadata: Mapping[str, Any], arch: str, vocab: int | None, tied: bool)
         "per_layer_input": keys.number("embedding_length_per_layer_input"),
         "nextn_layers": min(keys.number("nextn_predict_layers") or 0, layers - 1),
     }
-    fields |= _experts(keys, layers) | _latent(keys) | _sliding(keys, layers, vocab) | _recurrent(keys, layers, heads_row, kv_row, ffn_row)
+    fields |= _experts(keys, layers) | _latent(keys, layers)
+    fields |= _sliding(keys, layers, vocab) | _recurrent(keys, layers, heads_row, kv_row, ffn_row)
     return Shape(**fields)
 
 
@@ -98,11 +99,12 @@ def _experts(keys: Keys, layers: int) -> dict[str, Any]:
         "experts_used": max(used) if used else None,
         "shared_experts": keys.number("expert_shared_count"),
         "expert_ffn": max(ffn) if ffn else keys.number("feed_forward_length"),
+        "expert_hidden": keys.number("moe_latent_size") or None,
         "dense_layers": keys.number("leading_dense_block_count"),
     }
 
 
-def _latent(keys: Keys) -> dict[str, Any]:
+def _latent(keys: Keys, layers: int) -> dict[str, Any]:
     return {
         "kv_lora_rank": keys.number("attention.kv_lora_rank"),
         "q_lora_rank": keys.number("attention.q_lora_rank"),
@@ -111,7 +113,18 @@ def _latent(keys: Keys) -> dict[str, Any]:
         "mla_value_dim": keys.number("attention.value_length_mla"),
         "indexer_heads": keys.number("attention.indexer.head_count"),
         "indexer_head_dim": keys.number("attention.indexer.key_length"),
+        "indexer_layers": _indexed(keys, layers),
     }
+
+
+def _indexed(keys: Keys, layers: int) -> tuple[int, ...] | None:
+    """Layers with an indexer of their own; GLM 5.2's first files leave its pattern to the loader (`models/glm-dsa.cpp`)."""
+    if keys.arch == "minimax-m3":
+        return tuple(range(keys.number("leading_dense_block_count") or 0, layers))
+    marked = keys.flags("attention.indexer.types")
+    if marked is None and keys.arch == "glm-dsa" and (keys.number("context_length") or 0) >= 1 << 20:
+        return tuple(index for index in range(layers) if index < 2 or index % 4 == 2)
+    return marked
 
 
 def _sliding(keys: Keys, layers: int, vocab: int | None) -> dict[str, Any]:

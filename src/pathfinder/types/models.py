@@ -37,6 +37,8 @@ class Shape(Frozen, frozen=True, kw_only=True):
     experts_used: int | None = None
     shared_experts: int | None = None
     expert_ffn: int | None = None
+    expert_hidden: int | None = None
+    """Width the routed experts read and write, where it is narrower than `hidden` (Nemotron 3 Super and Ultra)."""
     dense_layers: int | None = None
     """Leading layers without experts."""
     kv_lora_rank: int | None = None
@@ -71,6 +73,8 @@ class Shape(Frozen, frozen=True, kw_only=True):
     indexer_heads: int | None = None
     indexer_head_dim: int | None = None
     """Sparse attention's indexer keeps keys of its own."""
+    indexer_layers: tuple[int, ...] | None = None
+    """Which layers have an indexer; None: all that attend."""
     wkv_head_size: int | None = None
     token_shift: int | None = None
     """RWKV: size of a head's state, and how many token shifts it keeps."""
