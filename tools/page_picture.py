@@ -6,16 +6,15 @@ Usage, after `python3 tools/browser.py`: .venv/bin/python tools/page_picture.py 
 from __future__ import annotations
 
 import shutil
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-import msgspec
-
 ROOT = Path(__file__).resolve().parent.parent
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 MACHINE = "macbook-pro-m4-max-128gb"
-SIZE = {"width": 1180, "height": 640}
+SIZE = {"width": 1180, "height": 860}
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -29,13 +28,7 @@ FLAGS = [
 def main(args: list[str]) -> int:
     from playwright.sync_api import sync_playwright
 
-    from pathfinder import __version__
-    from pathfinder.data import store
-    from pathfinder.telling import page
-
     target = Path(args[0]) if args else ROOT / "docs" / "pictures" / "page.png"
-    runtimes = [store.whole(one.id) for one in store.matrix()]
-    text = page.page(runtimes, store.templates() / "page", store.rank_table(), __version__)
     found = next((path for name in NAMES if (path := shutil.which(name))), None)
     if found is None:
         print("page_picture: no Chromium here; tools/browser.py installs Debian's.", file=sys.stderr)
@@ -43,12 +36,13 @@ def main(args: list[str]) -> int:
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as driver:
         file = Path(folder) / "matrix.html"
-        file.write_text(text, encoding="utf-8")
+        file.write_text(pathfinder("matrix", "export", "--as", "html"), encoding="utf-8")
         browser = driver.chromium.launch(executable_path=found, args=FLAGS)
         tab = browser.new_page(viewport=SIZE, color_scheme="light")
         tab.goto(file.as_uri())
+        tab.wait_for_selector("html[data-ready]", state="attached")
         tab.click("#hardware summary")
-        tab.evaluate("text => { document.getElementById('facts').value = text }", msgspec.json.encode(store.profile(MACHINE)).decode())
+        tab.evaluate("text => { document.getElementById('facts').value = text }", pathfinder("profiles", "show", MACHINE))
         tab.click("#judge")
         tab.check("#only")
         tab.click("#hardware summary")
@@ -59,6 +53,10 @@ def main(args: list[str]) -> int:
         browser.close()
     print(f"page_picture: {target} ({target.stat().st_size:,} bytes)")
     return 0
+
+
+def pathfinder(*args: str) -> str:
+    return subprocess.run([sys.executable, "-m", "pathfinder", *args], capture_output=True, text=True, check=True).stdout
 
 
 if __name__ == "__main__":
