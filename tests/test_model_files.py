@@ -269,3 +269,12 @@ def test_launch_fetches_before_a_server_starts_that_is_on_the_path(hub: Hub, tmp
     assert pathfinder(hub, tmp_path / "hf", *args, "--offline")[0] == 0
     assert pathfinder(hub, tmp_path / "hf", "stop")[0] == 0
     assert [path for _, path, *_ in hub.log()["requests"] if path != "/log"] == []
+
+
+@needs_llama
+def test_a_cache_that_cannot_be_written_is_one_sentence(hub: Hub, tmp_path: Path) -> None:
+    """A file stands where the folder would be; a read-only disk says the same with another word (tried with a tmpfs)."""
+    hub.misbehave()
+    (tmp_path / "file").write_text("")
+    status, _, err = pathfinder(hub, tmp_path / "file" / "hf", "run", "--model", f"hf:{GGUF}:Q4_0", "--yes")
+    assert status == 1 and "It cannot be written" in err and "HF_HOME" in err and hub.log()["served"] == {}

@@ -32,9 +32,16 @@ _FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EFBIG)
 _CLOSED = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST, errno.ENOENT)
 
 
+def about_the_disk(error: BaseException) -> bool:
+    """Whether it tells of a file of ours: no room, no permission, nothing there."""
+    return isinstance(error, OSError) and error.filename is not None and error.errno in (*_FULL, *_CLOSED)
+
+
 @contextmanager
-def writing(where: str | PathLike[str]) -> Iterator[None]:
-    """A folder that cannot be written, or a disk that is full, is a `Problem` with the place; other errors stay what they are."""
+def writing(where: str | PathLike[str], home: str = "HOME") -> Iterator[None]:
+    """A folder that cannot be written, or a disk that is full, is a `Problem` with the place; other errors stay what they are.
+
+    `home`: the variable that moves it elsewhere."""
     try:
         yield
     except OSError as error:
@@ -46,7 +53,7 @@ def writing(where: str | PathLike[str]) -> Iterator[None]:
         if error.errno in _CLOSED:
             says = f"It cannot be written: {error.strerror or error}."
             raise Problem(
-                says, where=place, hint="Make the folder writable for you, or set HOME to one that is.", exit=ExitStatus.NO
+                says, where=place, hint=f"Make the folder writable for you, or set {home} to one that is.", exit=ExitStatus.NO
             ) from None
         raise
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pathfinder.errors import ExitStatus, Problem
+from pathfinder.errors import ExitStatus, Problem, about_the_disk, writing
 from pathfinder.network.transfer import IDLE_SECONDS, PIECE, Later, Source, Stream, fill, retry_after, room
 
 _HEX = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
@@ -55,7 +55,8 @@ def look(repo: str, revision: str = "main") -> tuple[RemoteFile, ...]:
 def fetch(files: Sequence[RemoteFile], progress: Progress = lambda file, done: None) -> tuple[Path, ...]:
     """The local paths of the files, in order, every one whole and checked. Raises `Problem`; what arrived stays for the next try."""
     need_room(files)
-    return tuple(_one(file, progress) for file in files)
+    with writing(_cache(), "HF_HOME"):
+        return tuple(_one(file, progress) for file in files)
 
 
 def need_room(files: Sequence[RemoteFile]) -> None:
@@ -161,7 +162,7 @@ class _told:
         return None
 
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        if error is None or isinstance(error, (Problem, Later)) or not isinstance(error, Exception):
+        if error is None or isinstance(error, (Problem, Later)) or not isinstance(error, Exception) or about_the_disk(error):
             return
         status = getattr(getattr(error, "response", None), "status_code", None)
         network = type(error).__module__.partition(".")[0] in ("httpx", "httpx2", "httpcore", "requests") or isinstance(error, OSError)
