@@ -160,5 +160,25 @@ def test_the_listing_says_what_is_known_and_what_is_not() -> None:
     ):
         assert part in text, part
     assert "no driver" in "\n".join(lines(facts, explain=True))
-    assert "devices    none" in "\n".join(lines(Facts(devices=())))
+    assert "devices     none" in "\n".join(lines(Facts(devices=())))
     assert "unknown: nothing that lists them" in "\n".join(lines(Facts()))
+
+
+def test_the_listing_counts_and_names_as_people_do() -> None:
+    from pathfinder.cli.listing import lines
+    from pathfinder.types.facts import Cpu, Device, Disk, Facts, Link, Mig, Os
+
+    four = ("a", "b", "c", "d")
+    nvlink = tuple(Link(a=one, b=two, kind="nvlink") for n, one in enumerate(four) for two in four[n + 1 :])
+    facts = Facts(
+        os=Os(family="linux", name="Fedora Linux 43", version_id="43"), cpu=Cpu(cores=1, threads=2),
+        disk=(Disk(path="/", free_bytes=20 << 40),), links=(*nvlink, Link(a="a", b="x", kind="c2c")),
+        devices=(Device(id="a", name="H100", mig=Mig(supported=True, enabled=True)),),
+    )  # fmt: skip
+    assert list(lines(facts))[:5] == [
+        "system      Fedora Linux 43",
+        "cpu         1 core, 2 threads",
+        "disk        / 20.0 TiB free",
+        "gpu         H100, cut into MIG slices, a",
+        "links       nvlink between every two of 4 devices; c2c a and x",
+    ]

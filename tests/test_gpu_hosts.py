@@ -331,6 +331,19 @@ def test_card_without_its_driver(driver: str | None, warning: str) -> None:
     assert warning in warned(found) and found.backends["cuda"].usable is False
 
 
+def test_a_card_without_a_driver_has_the_name_of_the_list_of_ids() -> None:
+    host = linux("undriven")
+    pci(host, "0000:01:00.0", "030000", "10de", "2684", None)
+    pci(host, "0000:02:00.0", "030000", "10de", "ffff", None)
+    host.files["/usr/share/misc/pci.ids"] = (
+        "1002  AMD\n\t2684  Wrong\n10de  NVIDIA Corporation\n\t2204  GA102\n\t2684  AD102 [GeForce RTX 4090]\n\t\t1043 88e2  TUF\n"
+        "10df  Emulex\n\tffff  Wrong\n"
+    )
+    assert [(one.pci, one.name) for one in observe(host, deadline=30).devices or ()] == [
+        ("0000:01:00.0", "GeForce RTX 4090"), ("0000:02:00.0", None),
+    ]  # fmt: skip
+
+
 def test_amd_device_without_permission() -> None:
     host = BUILDERS["rx-7900-xtx"]()
     host.denied.add("/dev/kfd")

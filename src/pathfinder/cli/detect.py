@@ -87,7 +87,7 @@ def _measured(facts: "Facts") -> "Facts":
 
 
 def _show(facts: "Facts", session: Session) -> None:
-    from pathfinder.cli.listing import lines
+    from pathfinder.cli.listing import TITLE, lines
 
     for line in lines(facts, explain=session.explain):
-        say_folded(line, 11)
+        say_folded(line, TITLE)

@@ -3,47 +3,53 @@
 from collections.abc import Iterator
 from typing import Any
 
-from pathfinder.types.facts import Device, Facts
+from pathfinder.types.facts import Device, Facts, Link
 
 _SIMD = """
     sse4_2 avx avx2 fma f16c avx_vnni avx512f avx512bw avx512vl avx512_vnni avx512_bf16 avx512_fp16 amx_tile amx_int8 amx_bf16
     neon fp16 dotprod i8mm bf16 sve sve2 sme sme2 rvv altivec vsx vx vxe lsx lasx
 """.split()  # noqa: SIM905
 _GIB = 1 << 30
+TITLE = 12
+"""Columns of a line before its text."""
 
 
 def size(count: float | None) -> str:
-    """Bytes for people: GiB with one digit, or MiB below one."""
+    """Bytes for people: GiB with one digit, MiB below one, TiB from ten."""
     if count is None:
         return "?"
+    if count >= 10 << 40:
+        return f"{count / (1 << 40):.1f} TiB"
     return f"{count / _GIB:.1f} GiB" if count >= _GIB else f"{count / (1 << 20):.0f} MiB"
 
 
 def lines(facts: Facts, *, explain: bool = False) -> Iterator[str]:
-    """The listing, line by line; plain text."""
+    """The listing, line by line; plain text, the titles in a column of `TITLE`."""
     for title, text in _sections(facts):
         if text:
-            yield f"{title:<10} {text}"
+            yield _line(title, text)
     for index, device in enumerate(facts.devices or ()):
-        yield f"{device.kind:<10} {_device(device)}"
+        yield _line(device.kind, _device(device))
         if explain:
             for path, why in facts.why.items():
                 if path.startswith(f"devices.{index}."):
                     yield f"{'':<12} {path.rpartition('.')[2]}: {why.source}"
     if facts.devices == ():
-        yield f"{'devices':<10} none"
+        yield _line("devices", "none")
     elif facts.devices is None:
-        yield f"{'devices':<10} unknown: nothing that lists them answered"
+        yield _line("devices", "unknown: nothing that lists them answered")
+    if facts.links:
+        yield _line("links", _links(facts.links))
     yield from _backends(facts, explain)
     yield from _installed(facts)
     measured = facts.why.get("memory.bandwidth_bytes_per_second")
     if measured is not None and measured.note:
-        yield f"{'bandwidth':<10} {measured.note}"
+        yield _line("bandwidth", measured.note)
     for warning in facts.warnings:
-        yield f"{'warning':<10} {warning.says}{' ' + warning.fix if warning.fix else ''}"
+        yield _line("warning", f"{warning.says}{' ' + warning.fix if warning.fix else ''}")
     for path, why in facts.why.items():
         if path.startswith(("probes.", "asked.")):
-            yield f"{'unanswered':<10} {why.source}: {why.note}"
+            yield _line("unanswered", f"{why.source}: {why.note}")
     if explain:
         yield ""
         for path, why in facts.why.items():
@@ -51,10 +57,16 @@ def lines(facts: Facts, *, explain: bool = False) -> Iterator[str]:
                 yield f"{path:<36} {why.source}{' (' + why.note + ')' if why.note else ''}"
 
 
+def _line(title: str, text: str) -> str:
+    return f"{title:<{TITLE - 1}} {text}"
+
+
 def _sections(facts: Facts) -> Iterator[tuple[str, str]]:
     os_, cpu, memory = facts.os, facts.cpu, facts.memory
-    name = os_.pretty_name or " ".join(filter(None, (os_.name, os_.version_id))) or os_.family or ""
-    libc = f"{os_.libc} {os_.libc_version or ''}".strip() if os_.libc else None
+    said = any(word.startswith(os_.version_id or " ") for word in (os_.name or "").split())
+    number = None if said else os_.version_id
+    name = os_.pretty_name or " ".join(filter(None, (os_.name, number))) or os_.family or ""
+    libc = f"{os_.libc} {os_.libc_version or ''}".strip() if os_.libc and os_.family in ("linux", "android", None) else None
     inside = [
         text for text in (_inside(os_.container, "in"), _inside(os_.hypervisor, "under"), f"WSL {os_.wsl}" if os_.wsl else None) if text
     ]
@@ -62,9 +74,9 @@ def _sections(facts: Facts) -> Iterator[tuple[str, str]]:
     translated = "this process is translated" if os_.translated else None
     yield "system", _joined(name, os_.arch, libc, kernel, *inside, translated)
     yield "board", _joined(facts.board.model, facts.board.soc, f"L4T {facts.board.l4t}" if facts.board.l4t not in (None, "0") else None)
-    cores = f"{cpu.cores} cores" if cpu.cores else None
+    cores = _many(cpu.cores, "core")
     mix = f"{cpu.performance_cores}P+{cpu.efficiency_cores}E" if cpu.efficiency_cores else None
-    threads = f"{cpu.threads} threads" if cpu.threads else None
+    threads = _many(cpu.threads, "thread")
     usable = f"{cpu.usable_cpus:g} usable" if cpu.usable_cpus is not None else None
     sockets = f"{cpu.sockets} sockets" if cpu.sockets and cpu.sockets > 1 else None
     chip = None if (cpu.microarchitecture or "").replace("_", "-") == (cpu.level or "").replace("_", "-") else cpu.microarchitecture
@@ -87,10 +99,11 @@ def _device(device: Device) -> str:
     module = "no driver" if device.driver_module == "none" else device.driver_module
     driver = " ".join(filter(None, (module, device.driver_version))) or None
     apis = " ".join(f"{api} {version or ''}".strip() for api, version in sorted(device.apis.items()))
+    cut = "cut into MIG slices" if device.mig and device.mig.enabled and not device.parent else None
     hidden = "hidden from runtimes" if device.visible is False else None
     shared = "shares the system's memory" if device.shared_memory else None
     name = device.name or f"{device.vendor or 'unknown'} {device.vendor_id or ''}:{device.device_id or ''}"
-    return _joined(name, device.arch, memory, free, shared, driver, apis, hidden, device.id if device.id != device.name else None)
+    return _joined(name, device.arch, memory, free, cut, shared, driver, apis, hidden, device.id if device.id != device.name else None)
 
 
 def _backends(facts: Facts, explain: bool) -> Iterator[str]:
@@ -98,19 +111,35 @@ def _backends(facts: Facts, explain: bool) -> Iterator[str]:
     others: dict[str, list[str]] = {"unknown": [], "not usable": []}
     for name, fact in sorted(facts.backends.items()):
         if fact.usable is True or explain:
-            yield f"{'backend':<10} {_joined(f'{name} {fact.version or str()}'.strip() + ': ' + _yes(fact.usable), fact.why)}"
+            yield _line("backend", _joined(f"{name} {fact.version or ''}".strip() + ": " + _yes(fact.usable), fact.why))
         else:
             others[_yes(fact.usable)].append(name)
     for state, names in others.items():
         if names:
-            yield f"{'':<10} {state}: {' '.join(names)}"
+            yield _line("", f"{state}: {' '.join(names)}")
 
 
 def _installed(facts: Facts) -> Iterator[str]:
     for title, found in (("tools", facts.tools), ("runtimes", facts.runtimes)):
         names = [f"{name} {tool.version}" if tool.version else name for name, tool in sorted(found.items()) if tool.found]
         if names:
-            yield f"{title:<10} {', '.join(names)}"
+            yield _line(title, ", ".join(names))
+
+
+def _links(links: tuple[Link, ...]) -> str:
+    """`nvlink between every two of 8 devices`, or the pairs."""
+    said = []
+    for kind in dict.fromkeys(link.kind for link in links):
+        pairs = [(link.a, link.b) for link in links if link.kind == kind]
+        ends = {end for pair in pairs for end in pair}
+        whole = len(pairs) == len(ends) * (len(ends) - 1) // 2
+        each = f"between every two of {len(ends)} devices" if whole and len(ends) > 2 else ", ".join(f"{a} and {b}" for a, b in pairs)
+        said.append(f"{kind} {each}")
+    return "; ".join(said)
+
+
+def _many(count: int | None, what: str) -> str | None:
+    return f"{count} {what}{'' if count == 1 else 's'}" if count else None
 
 
 def _inside(word: str | None, how: str) -> str | None:

@@ -1,5 +1,6 @@
 """Display and accelerator functions of the PCI bus, and the devices behind them, whether or not a driver answers."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -25,9 +26,28 @@ def probe(host: Host) -> Iterator[Observation]:
     devices = [device for device in map(device_of, functions) if device]
     for device in devices:
         yield Observation(path="devices", value=device, source=source)
+    yield from _named(host, devices)
     on_chip = any(host.access(path, "f").value for path in ("/sys/firmware/devicetree/base/compatible", "/proc/device-tree/compatible"))
     if not devices and not on_chip and (_pci.has_bus(host) or _is_x86(host)):
         yield Observation(path="devices", value=(), source=source, note="no GPU, NPU or accelerator on the PCI bus")
+
+
+LISTS = ("/usr/share/hwdata/pci.ids", "/usr/share/misc/pci.ids")
+"""The PCI ID Project's list, as distributions install it."""
+
+
+def _named(host: Host, devices: list[dict[str, Any]]) -> Iterator[Observation]:
+    """Names for GPUs that no driver names."""
+    silent = [one for one in devices if one["kind"] == "gpu" and one["driver_module"] in ("none", "nouveau", "vfio-pci")]
+    if not silent:
+        return
+    path, text = next(((path, text) for path in LISTS if (text := host.read(path, 4 << 20).value)), ("", ""))
+    for one in silent:
+        chips = text.partition(f"\n{one['vendor_id']}  ")[2]
+        own = re.search(rf"^\t{one['device_id']}  (.+)$|^[0-9a-f]", chips, flags=re.MULTILINE)
+        if own and own[1]:
+            name = re.sub(r"^.*\[(.+)\].*$", r"\1", own[1])
+            yield Observation(path="devices", value={"pci": one["pci"], "name": name}, source=path, trust="guess")
 
 
 def _is_x86(host: Host) -> bool:
