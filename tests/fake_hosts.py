@@ -186,12 +186,16 @@ def _mac(name: str, chip: str, cores: int, memory: int) -> FakeHost:
         '"spdisplays_ndrvs": [{"_name": "Color LCD"}]}]}'
     )
     fast, slow = (12, 4) if "Max" in chip else (4, 4)
+    features = (
+        "FlagM FlagM2 FHM DotProd FP16 RDM LSE LSE2 LRCPC LRCPC2 FCMA JSCVT DPB DPB2 SB FRINTTS BF16 I8MM AES PMULL SHA256 SHA3 SHA512"
+    )
+    features += " SME SME2 WFxT AFP" if "M4" in chip else ""
     many = (
         f"hw.ncpu: {fast + slow}\nhw.activecpu: {fast + slow}\nhw.physicalcpu: {fast + slow}\nhw.physicalcpu_max: {fast + slow}\n"
         f"hw.logicalcpu: {fast + slow}\nhw.logicalcpu_max: {fast + slow}\nhw.nperflevels: 2\nhw.perflevel0.physicalcpu: {fast}\n"
         f"hw.perflevel1.physicalcpu: {slow}\nhw.packages: 1\nhw.cputype: 16777228\nhw.memsize: {memory}\nhw.pagesize: 16384\n"
-        f"iogpu.wired_limit_mb: 0\nhw.optional.arm64: 1\nhw.optional.neon: 1\nhw.optional.AdvSIMD: 1\nhw.optional.arm.FEAT_DotProd: 1\nhw.optional.arm.FEAT_FP16: 1\n"
-        f"hw.optional.arm.FEAT_I8MM: 1\nhw.optional.arm.FEAT_BF16: 1\nmachdep.cpu.brand_string: {chip}\nmachdep.cpu.core_count: {fast + slow}\n"
+        f"iogpu.wired_limit_mb: 0\nhw.optional.arm64: 1\nhw.optional.neon: 1\nhw.optional.AdvSIMD: 1\nhw.optional.armv8_crc32: 1\n"
+        f"{''.join(f'hw.optional.arm.FEAT_{word}: 1{chr(10)}' for word in features.split())}machdep.cpu.brand_string: {chip}\nmachdep.cpu.core_count: {fast + slow}\n"
         "kern.ostype: Darwin\nkern.osrelease: 25.1.0\nkern.osproductversion: 26.1\nsysctl.proc_translated: 0\n"
     )
     return FakeHost(
@@ -206,8 +210,8 @@ def _mac(name: str, chip: str, cores: int, memory: int) -> FakeHost:
                 "total_bytes": memory,
                 "available_bytes": memory * 3 // 4,
                 "swap_bytes": 0,
-                "cores": 16,
-                "threads": 16,
+                "cores": fast + slow,
+                "threads": fast + slow,
                 "usable_cpus": None,
             },
             "which": lambda *names: {one: f"/opt/homebrew/bin/{one}" for one in names if one in ("python3", "uv", "brew", "git")},

@@ -19,6 +19,7 @@ ARM: tuple[tuple[str, frozenset[str]], ...] = (
     ("armv8.4-a", frozenset({"asimddp", "flagm", "uscat", "ilrcpc"})),
     ("armv8.5-a", frozenset({"flagm2", "frint", "sb"})),
     ("armv8.6-a", frozenset({"i8mm", "bf16"})),
+    ("armv8.7-a", frozenset({"wfxt", "afp"})),
 )
 
 
@@ -39,6 +40,6 @@ def x86_level(words: Collection[str]) -> str | None:
 def arm_level(words: Collection[str]) -> str | None:
     """None for a 32-bit processor; Armv9 is Armv8.5 with SVE2, and 9.2 with what Armv8.7 added (wfxt, afp)."""
     level = _reached(ARM, words)
-    if level in ("armv8.5-a", "armv8.6-a") and "sve2" in words:
+    if level in ("armv8.5-a", "armv8.6-a", "armv8.7-a") and "sve2" in words:
         return "armv9.2-a" if {"wfxt", "afp"} <= set(words) else "armv9.0-a"
     return level
