@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -10,11 +11,13 @@ import msgspec
 import pytest
 
 from pathfinder.cli import main
+from pathfinder.cli.recommend import next_step
+from pathfinder.cli.wish import Wish
 from pathfinder.data import store
 from pathfinder.telling.show import interval, recommendation
 from pathfinder.types.estimates import Interval
 from pathfinder.types.facts import Facts
-from pathfinder.types.plans import Recommendation
+from pathfinder.types.plans import Plan, Recommendation
 
 PROGRAM = [sys.executable, "-c", "import sys; sys.argv[0] = 'pathfinder'; from pathfinder.cli import script; script()"]
 
@@ -185,3 +188,23 @@ def test_experts_stay_in_system_memory_where_that_is_faster(capsys: pytest.Captu
     text = run(capsys, "--model", "llama-3-8b", *host)[1]
     assert "-ngl" in text
     assert "--n-cpu-moe" not in text
+
+
+@pytest.mark.parametrize(
+    "args", [("--model", "llama-3.2-1b"), ("--model", "llama-3.2-1b", "--for", "team", "--context", "2048", "--quant", "Q8_0")]
+)
+def test_the_next_step_is_a_command_that_does_the_first_plan(args: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    _, text, _ = run(capsys, *args)
+    then = shlex.split(text.rstrip().splitlines()[-1])
+    assert then[:2] == ["pathfinder", "launch"]
+    assert main([*then[1:], "--dry-run"]) == 0
+    told = capsys.readouterr().out
+    start = next(step for step in document(capsys, *args)["candidates"][0]["launch"] if step["kind"] == "start")  # type: ignore[index,attr-defined]
+    assert start["argv"][0] in told
+    assert "To have it done" not in run(capsys, *args, "--host", "profile:desktop-rtx-4090")[1]
+
+
+def test_a_hostile_name_stays_one_word_of_the_next_step(tmp_path: Path) -> None:
+    plan = Plan(runtime="x", name="X", cell="c", backend="cpu", devices=(), verdict="works")
+    found = Recommendation(host="live", model="m", task="chat", audience="solo", candidates=(plan,))
+    assert shlex.split(next_step(found, Wish("a'; rm -rf ~ #")))[-1] == "a'; rm -rf ~ #"

@@ -54,6 +54,8 @@ def recommend(
         from pathfinder.cli.session import say
 
         say(text(found, seen["facts"], session) if as_ is None else drawn(as_, found, seen["facts"], wish, session))
+        if as_ is None and (then := next_step(found, wish)):
+            say(f"\nTo have it done, every step printed and asked about first:\n  {then}")
 
     return answer(session, one, show, deadline=deadline)
 
@@ -64,6 +66,24 @@ def text(found: "Recommendation", facts: "Facts", session: "Session") -> str:
     from pathfinder.telling.show import recommendation
 
     return recommendation(found, facts, columns(), session.explain, rank_table(session.overlay)["ranks"]["reach"]["also"])
+
+
+def next_step(found: "Recommendation", wish: "Wish") -> str:
+    """The verb that carries out the first plan, with the same wish; empty for another machine than this, or with nothing to carry out."""
+    from pathfinder.cli.hosts import LIVE
+    from pathfinder.telling.quoting import sh
+
+    if found.host != LIVE or not found.candidates:
+        return ""
+    first = found.candidates[0]
+    starts = any(step.kind == "start" for step in first.launch)
+    argv = ["pathfinder", "launch" if starts else "install", first.runtime, "--model", wish.model]
+    for option, said in (("--task", wish.task), ("--prefer", wish.prefer), ("--for", wish.audience if wish.audience != "solo" else None)):
+        argv += [option, said] if said else []
+    limits = (("--context", wish.context), ("--concurrency", wish.users), ("--quant", wish.quant)) if starts else ()
+    for option, number in limits:
+        argv += [option, str(number)] if number else []
+    return sh(argv)
 
 
 def picturable(format: str, session: "Session") -> None:
