@@ -187,7 +187,8 @@ def _needs(facts: "Facts") -> "Iterator[Need]":
     from pathfinder.checking.doctor import Need
     from pathfinder.engines import ENGINES, installed
 
-    yield Need(verb="pathfinder", met=find_spec("prompt_toolkit") is not None, says="the questions need prompt-toolkit")
+    asks = find_spec("prompt_toolkit") is not None
+    yield Need(verb="pathfinder", met=asks, says="the four questions in a terminal" if asks else "its questions need prompt-toolkit")
     uv = shutil.which("uv")
     with_pip = find_spec("venv") is not None and find_spec("ensurepip") is not None
     says = f"environments are made with {_home(uv)}" if uv else "environments are made with venv and pip; uv is quicker"
