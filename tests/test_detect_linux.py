@@ -275,6 +275,29 @@ def test_performance_and_efficiency_cores(machine: Machine) -> None:
     assert (cpu.threads, cpu.cores, cpu.performance_cores, cpu.efficiency_cores, cpu.sockets) == (12, 8, 4, 4, 1)
 
 
+@pytest.mark.parametrize(
+    ("parts", "capacities", "mix"),
+    [
+        (("0xd85", "0xd85", "0xd87", "0xd87"), (1024, 1000, 750, 700), (2, 2)),
+        (("0xd03", "0xd03", "0xd03", "0xd03"), (1024, 1024, 600, 600), (2, 2)),
+        (("0xd03", "0xd03", "0xd03", "0xd03"), (1024, 1024, 1024, 1024), (4, 0)),
+    ],
+)
+def test_arm_cores_of_the_weakest_sort_are_the_efficient_ones(
+    machine: Machine, parts: tuple[str, ...], capacities: tuple[int, ...], mix: tuple[int, int]
+) -> None:
+    tree = topology(*[(0, "0-3", f"{cpu}") for cpu in range(4)])
+    tree |= {f"/sys/devices/system/cpu/cpu{cpu}/cpu_capacity": f"{weight}\n" for cpu, weight in enumerate(capacities)}
+    block = "processor\t: {}\nFeatures\t: fp asimd\nCPU implementer\t: 0x41\nCPU architecture: 8\nCPU part\t: {}\n\n"
+    cpu = machine(tree | {"/proc/cpuinfo": "".join(block.format(n, part) for n, part in enumerate(parts))}).cpu
+    assert (cpu.performance_cores, cpu.efficiency_cores) == mix
+
+
+def test_equal_cores_are_no_efficiency_cores(machine: Machine) -> None:
+    tree = topology((0, "0-1", "0"), (0, "0-1", "1")) | {"/sys/devices/cpu/type": "4\n", "/proc/cpuinfo": cpus(2)}
+    assert (machine(tree).cpu.performance_cores, machine(tree).cpu.efficiency_cores) == (2, 0)
+
+
 def test_offline_cpus_do_not_count_even_cpu_0(machine: Machine) -> None:
     tree = hybrid() | {"/sys/devices/system/cpu/online": "2-7", "/sys/devices/system/cpu/offline": "0-1,8-11"}
     cpu = machine(tree).cpu

@@ -88,6 +88,8 @@ def _hybrid(host: Host, cpus: Cpus) -> dict[str, Any]:
         low = host.read("/sys/devices/cpu_lowpower/cpus").value
         slow_set = (parse_list(slow) or set()) | ((parse_list(low) or set()) if low else set())
         return {"performance_cores": in_cores(cores, parse_list(fast) or set()), "efficiency_cores": in_cores(cores, slow_set)}
+    if cores and host.access("/sys/devices/cpu", "f").value:  # of a hybrid x86 processor there are cpu_core and cpu_atom instead
+        return _alike(cores)
     speeds: dict[int, set[int]] = {}
     for cpu in sorted(cpus.online or ()):
         text = host.read(f"{CPU}/cpu{cpu}/cpu_capacity").value
@@ -95,9 +97,19 @@ def _hybrid(host: Host, cpus: Cpus) -> dict[str, Any]:
             return {}
         speeds.setdefault(int(text), set()).add(cpu)
     if len(speeds) < 2:
-        return {}
-    weakest = speeds.pop(min(speeds))
-    return {"performance_cores": sum(map(len, speeds.values())), "efficiency_cores": len(weakest)}
+        return _alike(cores) if speeds else {}
+    # cores of one sort may clock, and so weigh, differently: those of the weakest one's sort are the efficient ones
+    parts = {one["processor"]: one.get("CPU part") for one in parse(host.read("/proc/cpuinfo", CPUINFO_LIMIT).value or "").blocks}
+    weakest = speeds[min(speeds)]
+    sorts = {parts.get(str(cpu)) for cpu in weakest} - {None}
+    online = cpus.online or set()
+    small = {cpu for cpu in online if parts.get(str(cpu)) in sorts}
+    small = small if small and small < online else weakest
+    return {"performance_cores": in_cores(cores, online - small), "efficiency_cores": in_cores(cores, small)}
+
+
+def _alike(cores: list[set[int]]) -> dict[str, Any]:
+    return {"performance_cores": len(cores), "efficiency_cores": 0} if cores else {}
 
 
 def _usable(host: Host, cpus: Cpus) -> Iterator[Observation]:
