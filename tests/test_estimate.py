@@ -171,7 +171,7 @@ def test_indexers_keep_keys_of_their_own() -> None:
 def test_latent_experts_are_narrow() -> None:
     """Nemotron 3 Super: 512 experts of two matrices, 2688 by 1024, between two of 4096 by 1024."""
     model = next(model for model in store.models() if model.id == "nemotron-3-super-120b-a12b")
-    assert model.shape is not None
+    assert model.shape is not None and model.shape.vocab is not None
     sizes = {name: rows * columns for name, rows, columns in layout.feed_forward(model.arch, model.shape, 1)}
     assert sizes["ffn_up_exps"] == sizes["ffn_down_exps"] == 512 * 2688 * 1024
     assert sizes["ffn_latent_down"] == sizes["ffn_latent_up"] == 4096 * 1024

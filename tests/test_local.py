@@ -10,7 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pathfinder.errors import Problem
-from pathfinder.formats import hf_config, local, safetensors
+from pathfinder.estimate.layout import parameters
+from pathfinder.formats import hf_config, hf_families, local, safetensors
+from pathfinder.formats.hf_architectures import CLASSES
+from pathfinder.types.models import Shape
 
 LLAMA: dict[str, Any] = {
     "architectures": ["LlamaForCausalLM"],
@@ -119,14 +122,21 @@ json_values = st.recursive(
 )
 
 
-@settings(max_examples=200, deadline=None)
+WRITTEN = [
+    *LLAMA, "layer_types", "sliding_window", "text_config", "num_experts", "head_dim", "block_configs", "attention_other_setting",
+    "moe_layers_enum", "hybrid_layer_pattern", "moe_layer_freq", "linear_attn_config", "sparse_attention_config", "layers_block_type",
+    "hybrid_override_pattern", "swa_num_key_value_heads", "intermediate_size_mlp",
+]  # fmt: skip
+
+
+@settings(max_examples=300, deadline=None)
 @given(
-    changes=st.dictionaries(
-        st.sampled_from([*LLAMA, "layer_types", "sliding_window", "text_config", "num_experts", "head_dim"]), json_values
-    )
+    name=st.sampled_from([*hf_families.FAMILIES, "nemotron_h", "gemma4", "granitehybrid", "llama"]),
+    changes=st.dictionaries(st.sampled_from(WRITTEN), json_values),
 )
-def test_no_configuration_crashes(changes: dict[str, Any]) -> None:
-    hf_config.read({**LLAMA, **changes})
+def test_no_configuration_crashes(name: str, changes: dict[str, Any]) -> None:
+    named = CLASSES[name].split()[0]
+    hf_config.read({**LLAMA, "architectures": [named], **changes})
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{", '"x"', "[" * 100_000])
@@ -233,3 +243,99 @@ def test_hybrids_by_their_configuration() -> None:
     ).shape
     assert vision is not None
     assert vision.attention_layers == (0, 1, 2, 4)
+
+
+def shape(name: str, **config: Any) -> Shape:
+    found = hf_config.read({"architectures": [name], **config}).shape
+    assert found is not None
+    return found
+
+
+def test_llama_4_says_an_experts_width_first() -> None:
+    """Scout: 107.8 billion parameters without the part that sees."""
+    text = {
+        "num_hidden_layers": 48, "hidden_size": 5120, "num_attention_heads": 40, "num_key_value_heads": 8, "head_dim": 128,
+        "intermediate_size": 8192, "intermediate_size_mlp": 16384, "num_local_experts": 16, "num_experts_per_tok": 1, "vocab_size": 202048,
+    }  # fmt: skip
+    scout = shape("Llama4ForConditionalGeneration", text_config=text)
+    assert (scout.ffn, scout.expert_ffn, scout.shared_experts) == (16384, 8192, 1)
+    assert parameters("llama4", scout) == pytest.approx(107.77e9, rel=1e-3)
+
+
+def test_decis_blocks_differ() -> None:
+    blocks = [
+        {"attention": {"n_heads_in_group": 8, "no_op": False}, "ffn": {"ffn_mult": 2.625}},
+        {"attention": {"n_heads_in_group": None, "no_op": True}, "ffn": {"ffn_mult": 1.3125}},
+        {"attention": {"n_heads_in_group": None, "replace_with_linear": True}, "ffn": {"ffn_mult": None, "no_op": True}},
+    ]
+    found = shape("DeciLMForCausalLM", num_hidden_layers=3, hidden_size=8192, num_attention_heads=64, block_configs=blocks)
+    assert (found.kv_heads_per_layer, found.heads_per_layer, found.attention_layers) == ((8, 0, 0), (64, 0, 64), (0,))
+    assert found.ffn_per_layer == (14336, 7168, 0)
+
+
+def test_nemotron_3_lists_its_layers() -> None:
+    found = shape(
+        "NemotronHForCausalLM", hidden_size=8192, num_attention_heads=64, num_key_value_heads=2, n_routed_experts=512,
+        layers_block_type=["mamba", "moe", "attention", "moe"], num_experts_per_tok=22, moe_intermediate_size=5120, moe_latent_size=2048,
+        moe_shared_expert_intermediate_size=10240,
+    )  # fmt: skip
+    assert (found.layers, found.recurrent_layers, found.attention_layers) == (4, (0,), (2,))
+    assert (found.expert_hidden, found.expert_ffn, found.shared_experts) == (2048, 5120, 2)
+
+
+def test_window_layers_with_heads_of_their_own() -> None:
+    kinds = ["full_attention", "sliding_attention", "sliding_attention", "full_attention"]
+    step = shape(
+        "Step3p5ForCausalLM", num_hidden_layers=3, hidden_size=4096, num_attention_heads=64, num_attention_groups=8, layer_types=kinds,
+        sliding_window=512, attention_other_setting={"num_attention_heads": 96}, moe_num_experts=288, moe_top_k=8, moe_layers_enum="2,3",
+        moe_intermediate_size=1280, share_expert_dim=1280,
+    )  # fmt: skip
+    assert (step.heads_per_layer, step.kv_heads, step.sliding_layers, step.dense_layers) == ((64, 96, 96), 8, (1, 2), 2)
+    assert (step.experts_used, step.shared_experts) == (8, 1)
+    mimo = shape(
+        "MiMoV2FlashForCausalLM", num_hidden_layers=3, hidden_size=4096, num_attention_heads=64, num_key_value_heads=4, head_dim=192,
+        v_head_dim=128, swa_num_key_value_heads=8, hybrid_layer_pattern=[0, 1, 1], sliding_window=128, moe_layer_freq=[0, 1, 1],
+        n_routed_experts=256, num_experts_per_tok=8, moe_intermediate_size=2048,
+    )  # fmt: skip
+    assert (mimo.kv_heads_per_layer, mimo.sliding_layers, mimo.value_head_dim, mimo.dense_layers) == ((4, 8, 8), (1, 2), 128, 1)
+    unmarked = shape("Step3p5ForCausalLM", num_hidden_layers=3, hidden_size=64, num_attention_heads=4, sliding_window=512)
+    assert unmarked.sliding_window is None
+
+
+def test_minimax_m3s_first_layers_are_dense() -> None:
+    found = shape(
+        "MiniMaxM3SparseForCausalLM", num_hidden_layers=5, hidden_size=6144, num_attention_heads=64, num_key_value_heads=4, head_dim=128,
+        intermediate_size=3072, dense_intermediate_size=12288, moe_layer_freq=[0, 0, 0, 1, 1], num_local_experts=128, num_experts_per_tok=4,
+        sparse_attention_config={"sparse_num_index_heads": 4, "sparse_index_dim": 128},
+    )  # fmt: skip
+    assert (found.ffn, found.expert_ffn, found.dense_layers) == (12288, 3072, 3)
+    assert (found.indexer_layers, found.indexer_head_dim) == ((3, 4), 128)
+
+
+def test_kimis_layers_are_counted_from_one() -> None:
+    found = shape(
+        "KimiK3ForConditionalGeneration", num_hidden_layers=4, hidden_size=7168, num_attention_heads=96, num_experts=896, kv_lora_rank=512,
+        qk_rope_head_dim=64, moe_intermediate_size=3072, routed_expert_hidden_size=3584, num_experts_per_token=16,
+        linear_attn_config={"full_attn_layers": [4], "kda_layers": [1, 2, 3], "head_dim": 128, "short_conv_kernel_size": 4},
+    )  # fmt: skip
+    assert (found.attention_layers, found.recurrent_layers, found.kda_head_dim, found.conv_kernel) == ((3,), (0, 1, 2), 128, 4)
+    assert found.expert_hidden == 3584
+
+
+@pytest.mark.parametrize(
+    ("named", "inner", "arch", "task"),
+    [
+        ("KimiK25ForConditionalGeneration", "DeepseekV3ForCausalLM", "deepseek2", "chat"),
+        ("SomeNewVisionModel", "Qwen3ForCausalLM", "qwen3", "chat"),
+        ("Qwen2Model", None, "qwen2", "embeddings"),
+        ("EuroBertModel", None, "eurobert", "embeddings"),
+        ("BertForSequenceClassification", None, "bert", "rerank"),
+        ("NobodysForCausalLM", None, "NobodysForCausalLM", "chat"),
+    ],
+)
+def test_the_class_says_the_architecture(named: str, inner: str | None, arch: str, task: str) -> None:
+    text = {"num_hidden_layers": 2, "hidden_size": 64, "num_attention_heads": 4}
+    nested = {"text_config": {**text, "architectures": [inner]}} if inner else text
+    reading = hf_config.read({"architectures": [named], **nested})
+    assert (reading.arch, reading.hf_arch, reading.tasks[0]) == (arch, named, task)
+    assert reading.shape is not None

@@ -99,7 +99,7 @@ def _experts(keys: Keys, layers: int) -> dict[str, Any]:
         "experts_used": max(used) if used else None,
         "shared_experts": keys.number("expert_shared_count"),
         "expert_ffn": max(ffn) if ffn else keys.number("feed_forward_length"),
-        "expert_hidden": keys.number("moe_latent_size") or None,
+        "expert_hidden": keys.number("moe_latent_size") or keys.number("expert_latent_length"),
         "dense_layers": keys.number("leading_dense_block_count"),
     }
 

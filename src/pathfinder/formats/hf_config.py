@@ -3,68 +3,16 @@
 from collections.abc import Mapping
 from typing import Any
 
-from pathfinder.formats.gguf_shape import CHUNKED, SLIDING, SYMMETRIC
+from pathfinder.formats import hf_families
+from pathfinder.formats.gguf_shape import CHUNKED, FROM_FILE, SLIDING, SYMMETRIC
+from pathfinder.formats.hf_architectures import ARCHITECTURES
+from pathfinder.formats.hf_keys import ALIASES, Keys
 from pathfinder.types.models import Shape
 from pathfinder.types.words import Frozen, Task
 
-ARCHITECTURES: dict[str, str] = {
-    "LlamaForCausalLM": "llama", "LLaMAForCausalLM": "llama", "MistralForCausalLM": "llama", "MixtralForCausalLM": "llama",
-    "Llama4ForConditionalGeneration": "llama4", "Llama4ForCausalLM": "llama4", "MllamaForConditionalGeneration": "mllama",
-    "Mistral3ForConditionalGeneration": "mistral3", "Ministral3ForCausalLM": "mistral3", "MinistralForCausalLM": "llama",
-    "QWenLMHeadModel": "qwen", "Qwen2ForCausalLM": "qwen2", "Qwen2MoeForCausalLM": "qwen2moe", "Qwen2VLForConditionalGeneration": "qwen2vl",
-    "Qwen2_5_VLForConditionalGeneration": "qwen2vl", "Qwen3ForCausalLM": "qwen3", "Qwen3MoeForCausalLM": "qwen3moe",
-    "Qwen3NextForCausalLM": "qwen3next", "Qwen3VLForConditionalGeneration": "qwen3vl", "Qwen3VLMoeForConditionalGeneration": "qwen3vlmoe",
-    "Qwen3_5ForConditionalGeneration": "qwen35", "Qwen3_5ForCausalLM": "qwen35", "Qwen3_5MoeForConditionalGeneration": "qwen35moe",
-    "Qwen3_5MoeForCausalLM": "qwen35moe",
-    "GemmaForCausalLM": "gemma", "Gemma2ForCausalLM": "gemma2", "Gemma3ForCausalLM": "gemma3", "Gemma3ForConditionalGeneration": "gemma3",
-    "Gemma3nForConditionalGeneration": "gemma3n", "Gemma3nForCausalLM": "gemma3n", "Gemma4ForConditionalGeneration": "gemma4",
-    "Gemma4ForCausalLM": "gemma4", "Gemma3TextModel": "gemma-embedding",
-    "PhiForCausalLM": "phi2", "Phi3ForCausalLM": "phi3", "PhiMoEForCausalLM": "phimoe", "Phi3SmallForCausalLM": "phi3small",
-    "DeepseekForCausalLM": "deepseek", "DeepseekV2ForCausalLM": "deepseek2", "DeepseekV3ForCausalLM": "deepseek2",
-    "DeepseekV32ForCausalLM": "deepseek32", "KimiK2ForCausalLM": "deepseek2", "KimiLinearForCausalLM": "kimi-linear",
-    "GptOssForCausalLM": "gpt-oss", "Glm4ForCausalLM": "glm4", "Glm4MoeForCausalLM": "glm4moe", "Glm4MoeLiteForCausalLM": "deepseek2",
-    "GlmMoeDsaForCausalLM": "glm-dsa", "GlmForCausalLM": "chatglm", "ChatGLMModel": "chatglm", "ChatGLMForConditionalGeneration": "chatglm",
-    "GraniteForCausalLM": "granite", "GraniteMoeForCausalLM": "granitemoe", "GraniteMoeHybridForCausalLM": "granitehybrid",
-    "OlmoForCausalLM": "olmo", "Olmo2ForCausalLM": "olmo2", "Olmo3ForCausalLM": "olmo2", "OlmoeForCausalLM": "olmoe",
-    "SmolLM3ForCausalLM": "smollm3", "FalconForCausalLM": "falcon", "RWForCausalLM": "falcon", "FalconH1ForCausalLM": "falcon-h1",
-    "FalconMambaForCausalLM": "mamba", "ExaoneForCausalLM": "exaone", "Exaone4ForCausalLM": "exaone4", "ExaoneMoEForCausalLM": "exaone-moe",
-    "CohereForCausalLM": "command-r", "Cohere2ForCausalLM": "cohere2", "InternLM2ForCausalLM": "internlm2", "InternLM3ForCausalLM": "llama",
-    "InternLMForCausalLM": "llama", "Lfm2ForCausalLM": "lfm2", "Lfm2MoeForCausalLM": "lfm2moe", "NemotronForCausalLM": "nemotron",
-    "NemotronHForCausalLM": "nemotron_h", "DeciLMForCausalLM": "deci", "MiniCPMForCausalLM": "minicpm", "MiniCPM3ForCausalLM": "minicpm3",
-    "StableLmForCausalLM": "stablelm", "StableLMEpochForCausalLM": "stablelm", "GPT2LMHeadModel": "gpt2",
-    "GPT2LMHeadCustomModel": "starcoder",
-    "GPTJForCausalLM": "gptj", "GPTNeoXForCausalLM": "gptneox", "GPTBigCodeForCausalLM": "starcoder", "Starcoder2ForCausalLM": "starcoder2",
-    "BloomForCausalLM": "bloom", "BloomModel": "bloom", "MPTForCausalLM": "mpt", "MptForCausalLM": "mpt", "OPTForCausalLM": "opt",
-    "BaichuanForCausalLM": "baichuan", "OrionForCausalLM": "orion", "XverseForCausalLM": "xverse", "MambaForCausalLM": "mamba",
-    "Mamba2ForCausalLM": "mamba2", "RwkvForCausalLM": "rwkv4", "Rwkv6ForCausalLM": "rwkv6", "RWKV7ForCausalLM": "rwkv7",
-    "JambaForCausalLM": "jamba", "DbrxForCausalLM": "dbrx", "Grok1ModelForCausalLM": "grok", "ArcticForCausalLM": "arctic",
-    "MiniMaxM2ForCausalLM": "minimax-m2", "Ernie4_5ForCausalLM": "ernie4_5", "Ernie4_5_MoeForCausalLM": "ernie4_5-moe",
-    "HunYuanDenseV1ForCausalLM": "hunyuan-dense", "HunYuanMoEV1ForCausalLM": "hunyuan-moe", "SeedOssForCausalLM": "seed_oss",
-    "Dots1ForCausalLM": "dots1", "ArceeForCausalLM": "arcee", "AfmoeForCausalLM": "afmoe", "BailingMoeV2ForCausalLM": "bailingmoe2",
-    "T5ForConditionalGeneration": "t5", "UMT5ForConditionalGeneration": "t5", "T5EncoderModel": "t5encoder", "BertModel": "bert",
-    "BertForMaskedLM": "bert", "XLMRobertaModel": "bert", "XLMRobertaForSequenceClassification": "bert", "RobertaModel": "bert",
-    "MPNetForMaskedLM": "bert",
-    "NomicBertModel": "nomic-bert", "NomicBertMoEModel": "nomic-bert-moe", "JinaBertForMaskedLM": "jina-bert-v2",
-    "ModernBertForMaskedLM": "modern-bert",
-    "ModernBertModel": "modern-bert", "WhisperForConditionalGeneration": "whisper", "BitnetForCausalLM": "bitnet",
-    "BitNetForCausalLM": "bitnet",
-    "LlavaLlamaForCausalLM": "llama", "LlavaForConditionalGeneration": "llama", "LlavaNextForConditionalGeneration": "llama",
-}  # fmt: skip
-"""`architectures[0]` -> llama.cpp's name; others keep their class name. Source: `convert_hf_to_gguf.py` of llama.cpp."""
-
-ALIASES: dict[str, tuple[str, ...]] = {
-    "layers": ("num_hidden_layers", "n_layer", "n_layers", "num_layers", "num_decoder_layers", "decoder_layers"),
-    "hidden": ("hidden_size", "n_embd", "d_model"),
-    "heads": ("num_attention_heads", "n_head", "n_heads", "num_heads", "decoder_attention_heads"),
-    "ffn": ("intermediate_size", "n_inner", "d_ff", "ffn_hidden_size", "decoder_ffn_dim", "ffn_dim", "intermediate_size_mlp"),
-    "context": ("max_position_embeddings", "n_positions", "max_seq_len", "seq_length", "max_target_positions", "n_ctx"),
-    "vocab": ("vocab_size", "padded_vocab_size"),
-    "experts": ("num_local_experts", "num_experts", "n_routed_experts", "moe_num_experts"),
-    "experts_used": ("num_experts_per_tok", "num_experts_per_token", "top_k_experts", "moe_topk", "moe_k"),
-    "expert_ffn": ("moe_intermediate_size", "expert_ffn_hidden_size"),
-    "shared_experts": ("n_shared_experts", "num_shared_experts", "moe_num_shared_experts"),
-    "dense_layers": ("first_k_dense_replace", "num_dense_layers", "moe_layer_start_index"),
-}
+NEMOTRON_LAYERS = {"M": "mamba", "*": "attention", "-": "mlp", "E": "moe"}
+NEMOTRON_LAYERS |= {word: word for word in NEMOTRON_LAYERS.values()}
+"""A layer's kind, in `hybrid_override_pattern` (2025) and `layers_block_type` (2026)."""
 FOUR_TIMES = {"gpt2", "gptj", "bloom", "falcon", "gptneox", "starcoder", "mpt", "opt"}
 """Where no feed-forward size is stated it is four times the hidden size."""
 TIED = {
@@ -72,6 +20,14 @@ TIED = {
     "whisper", "bert", "nomic-bert", "gemma-embedding",
 }  # fmt: skip
 """Input and output matrices are one where the file does not say otherwise."""
+
+
+EMBEDDERS = {
+    "bert", "nomic-bert", "nomic-bert-moe", "jina-bert-v2", "modern-bert", "neo-bert", "eurobert", "gemma-embedding", "llama-embed",
+    "t5encoder",
+}  # fmt: skip
+HEADLESS = {"LlamaModel", "Qwen2Model", "Qwen3Model", "Lfm2Model", "Lfm2BidirectionalModel"}
+"""Classes of a language model without its last matrix: they embed."""
 
 
 class Reading(Frozen, frozen=True, kw_only=True):
@@ -86,14 +42,19 @@ class Reading(Frozen, frozen=True, kw_only=True):
 
 def read(config: Mapping[str, Any]) -> Reading:
     """What a `config.json` says. Unknown keys and values of another type are left out, never guessed."""
-    named = config.get("architectures")
-    hf_arch = named[0] if isinstance(named, list) and named and isinstance(named[0], str) else None
-    arch = ARCHITECTURES.get(hf_arch or "", hf_arch or str(config.get("model_type") or "unknown"))
     text = _text(config)
+    hf_arch = _class(config)
+    arch = next((ARCHITECTURES[name] for name in (hf_arch, _class(text)) if name in ARCHITECTURES), hf_arch)
+    arch = arch or str(config.get("model_type") or "unknown")
     quant, form = quantisation(config)
     if arch == "nemotron_h" and text.get("n_routed_experts"):
         arch = "nemotron_h_moe"
     return Reading(arch=arch, hf_arch=hf_arch, shape=shape(arch, text), quant=quant, format=form, tasks=tasks(hf_arch, arch))
+
+
+def _class(config: Mapping[str, Any]) -> str | None:
+    named = config.get("architectures")
+    return named[0] if isinstance(named, list) and named and isinstance(named[0], str) else None
 
 
 def tasks(hf_arch: str | None, arch: str) -> tuple[Task, ...]:
@@ -101,7 +62,7 @@ def tasks(hf_arch: str | None, arch: str) -> tuple[Task, ...]:
         return ("transcribe",)
     if hf_arch is not None and hf_arch.endswith("ForSequenceClassification"):
         return ("rerank",)
-    if arch in ("bert", "nomic-bert", "nomic-bert-moe", "jina-bert-v2", "modern-bert", "gemma-embedding", "t5encoder"):
+    if arch in EMBEDDERS or hf_arch in HEADLESS:
         return ("embeddings",)
     return ("chat", "completion")
 
@@ -136,32 +97,10 @@ def _text(config: Mapping[str, Any]) -> Mapping[str, Any]:
     return config
 
 
-class _Keys:
-    def __init__(self, config: Mapping[str, Any]) -> None:
-        self.config = config
-
-    def number(self, *names: str) -> int | None:
-        for name in names:
-            value = self.config.get(name)
-            if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 40:
-                return value
-        return None
-
-    def row(self, *names: str) -> tuple[int, ...] | None:
-        for name in names:
-            value = self.config.get(name)
-            if isinstance(value, list) and value and len(value) <= 1024 and all(isinstance(item, int) for item in value):
-                return tuple(value)
-        return None
-
-    def known(self, field: str) -> int | None:
-        return self.number(*ALIASES[field])
-
-
 def shape(arch: str, config: Mapping[str, Any]) -> Shape | None:
     """The numbers of one language model; None where layers or width are not stated."""
-    keys = _Keys(config)
-    layers, hidden = keys.known("layers"), keys.known("hidden")
+    keys = Keys(config)
+    layers, hidden = keys.known("layers") or keys.length("layers_block_type"), keys.known("hidden")
     if not layers or not hidden or layers > 1024:
         return None
     heads = keys.known("heads")
@@ -187,7 +126,7 @@ def shape(arch: str, config: Mapping[str, Any]) -> Shape | None:
         fields["ffn_per_layer"] = tuple(ffn if index < own else 2 * ffn for index in range(layers))
     fields["per_layer_input"] = keys.number("hidden_size_per_layer_input") or None
     fields |= _experts(keys, ffn) | _latent(keys, heads) | _sliding(keys, arch, layers) | _recurrent(keys, arch, layers, hidden, heads)
-    return Shape(**fields)
+    return Shape(**fields | hf_families.own(arch, keys, layers))
 
 
 def _tied(config: Mapping[str, Any], arch: str) -> bool:
@@ -195,8 +134,8 @@ def _tied(config: Mapping[str, Any], arch: str) -> bool:
     return said if isinstance(said, bool) else arch in TIED
 
 
-def _kv_heads(keys: _Keys, arch: str, heads: int | None) -> int | None:
-    stated = keys.number("num_key_value_heads", "num_kv_heads", "n_head_kv", "multi_query_group_num", "decoder_attention_heads")
+def _kv_heads(keys: Keys, arch: str, heads: int | None) -> int | None:
+    stated = keys.known("kv_heads")
     if stated is not None:
         return stated
     if keys.config.get("multi_query") is True or arch == "starcoder":
@@ -207,12 +146,12 @@ def _kv_heads(keys: _Keys, arch: str, heads: int | None) -> int | None:
     return heads
 
 
-def _experts(keys: _Keys, ffn: int | None) -> dict[str, Any]:
+def _experts(keys: Keys, ffn: int | None) -> dict[str, Any]:
     count = keys.known("experts")
     if not count:
         return {}
     own, shared = keys.known("expert_ffn"), keys.known("shared_experts")
-    stated = keys.number("shared_expert_intermediate_size", "shared_intermediate_size", "moe_shared_expert_intermediate_size")
+    stated = keys.known("shared_ffn")
     if stated:
         shared = max(1, round(stated / (own or ffn or stated)))
     if own and ffn and keys.config.get("enable_moe_block") is True:
@@ -222,11 +161,12 @@ def _experts(keys: _Keys, ffn: int | None) -> dict[str, Any]:
         "experts_used": keys.known("experts_used"),
         "shared_experts": shared,
         "expert_ffn": own or ffn,
+        "expert_hidden": keys.number("moe_latent_size", "routed_expert_hidden_size") or None,
         "dense_layers": keys.known("dense_layers"),
     }
 
 
-def _latent(keys: _Keys, heads: int | None) -> dict[str, Any]:
+def _latent(keys: Keys, heads: int | None) -> dict[str, Any]:
     rank = keys.number("kv_lora_rank")
     if not rank:
         return {}
@@ -245,13 +185,13 @@ def _latent(keys: _Keys, heads: int | None) -> dict[str, Any]:
     }
 
 
-def _sliding(keys: _Keys, arch: str, layers: int) -> dict[str, Any]:
+def _sliding(keys: Keys, arch: str, layers: int) -> dict[str, Any]:
     window, kinds = keys.number("sliding_window"), keys.config.get("layer_types")
     found: dict[str, Any] = {}
     shared = keys.number("num_kv_shared_layers") or 0
     if arch in ("gemma3n", "gemma4") and 0 < shared < layers:
         found["kv_layers"] = layers - shared
-    if arch not in SLIDING and arch != "gemma4":
+    if arch not in SLIDING and arch not in FROM_FILE:
         return found
     if arch in CHUNKED:
         window = keys.number("attention_chunk_size") or SLIDING[arch][2]
@@ -259,8 +199,13 @@ def _sliding(keys: _Keys, arch: str, layers: int) -> dict[str, Any]:
         return found
     found["sliding_window"] = window
     found["window_kind"] = "chunked" if arch in CHUNKED else "symmetric" if arch in SYMMETRIC else "standard"
-    if isinstance(kinds, list) and len(kinds) == layers:
-        found["sliding_layers"] = tuple(index for index, kind in enumerate(kinds) if kind in ("sliding_attention", "chunked_attention"))
+    listed = isinstance(kinds, list) and len(kinds) >= layers
+    if arch in FROM_FILE and arch != "gemma4" and not listed:
+        return {name: value for name, value in found.items() if name == "kv_layers"}
+    if isinstance(kinds, list) and listed:
+        found["sliding_layers"] = tuple(
+            index for index, kind in enumerate(kinds[:layers]) if kind in ("sliding_attention", "chunked_attention")
+        )
         if not found["sliding_layers"]:
             return {key: value for key, value in found.items() if key == "kv_layers"}
     elif arch in SLIDING:
@@ -282,7 +227,7 @@ def _sliding(keys: _Keys, arch: str, layers: int) -> dict[str, Any]:
     return found
 
 
-def _recurrent(keys: _Keys, arch: str, layers: int, hidden: int, heads: int | None) -> dict[str, Any]:
+def _recurrent(keys: Keys, arch: str, layers: int, hidden: int, heads: int | None) -> dict[str, Any]:
     kinds = keys.config.get("layer_types") or keys.config.get("layers_block_type")
     full = tuple(i for i, kind in enumerate(kinds) if kind in ("full_attention", "attention")) if isinstance(kinds, list) else None
     found: dict[str, Any] = {}
@@ -313,13 +258,13 @@ def _recurrent(keys: _Keys, arch: str, layers: int, hidden: int, heads: int | No
             return found | {"recurrent_layers": tuple(range(layers))}
         if arch == "mamba2":
             full = ()
-        pattern = keys.config.get("hybrid_override_pattern")
-        if arch.startswith("nemotron_h") and isinstance(pattern, str):
-            wide = keys.known("ffn")
+        pattern = keys.config.get("hybrid_override_pattern") or kinds
+        if arch.startswith("nemotron_h") and isinstance(pattern, str | list):
+            wide, marks = keys.known("ffn") or 0, [NEMOTRON_LAYERS.get(str(kind)) for kind in pattern]
             return found | {
-                "ffn_per_layer": None if "E" in pattern else tuple(wide or 0 if kind == "-" else 0 for kind in pattern),
-                "attention_layers": tuple(i for i, kind in enumerate(pattern) if kind == "*"),
-                "recurrent_layers": tuple(i for i, kind in enumerate(pattern) if kind == "M"),
+                "ffn_per_layer": None if "moe" in marks else tuple(wide if mark == "mlp" else 0 for mark in marks),
+                "attention_layers": tuple(i for i, mark in enumerate(marks) if mark == "attention"),
+                "recurrent_layers": tuple(i for i, mark in enumerate(marks) if mark == "mamba"),
             }
     elif arch == "mamba":
         found = {
