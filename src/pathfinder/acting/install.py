@@ -141,7 +141,7 @@ def digest(step: Step) -> str:
 
 
 def _one(step: Step, log: IO[str], progress: Tell) -> None:
-    log.write(f"\n== {time.strftime('%Y-%m-%d %H:%M:%S')} {step.title}\n")
+    _note(log, f"\n== {time.strftime('%Y-%m-%d %H:%M:%S')} {step.title}")
     if "root" in step.needs and not _is_root():
         return _for_the_user(step)
     if step.kind == "download":
@@ -181,8 +181,7 @@ def _run(
 
     def hear(line: str) -> None:
         if log is not None:
-            log.write(line + "\n")
-            log.flush()
+            _note(log, line)
         if line.strip():
             last[0] = line.strip()
             progress(line.strip())
@@ -192,6 +191,15 @@ def _run(
     there = os.path.expanduser(cwd) if cwd else None  # noqa: PTH111
     ended = supervise(words, seconds=seconds, env=spelt, cwd=there, on_line=hear, on_error_line=hear)
     return ended.code, last[0]
+
+
+def _note(log: IO[str], line: str) -> None:
+    """A log that cannot grow, on a full disk, stops nothing: what fails for it says so itself."""
+    try:
+        log.write(line + "\n")
+        log.flush()
+    except OSError:
+        pass
 
 
 def _download(step: Step, progress: Tell) -> None:

@@ -28,7 +28,7 @@ def uninstall(
     if not found:
         raise Problem(f"pathfinder has not installed {id} here.", exit=ExitStatus.NO)
     for state in found:
-        say(f"Remove {home(root) / 'runtimes' / state.runtime / state.cell}")
+        say(f"To remove: {home(root) / 'runtimes' / state.runtime / state.cell}")
     if dry_run:
         return 0
     agree("Remove?", yes)

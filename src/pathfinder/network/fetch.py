@@ -162,8 +162,11 @@ class _told:
         return None
 
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        if error is None or isinstance(error, (Problem, Later)) or not isinstance(error, Exception) or about_the_disk(error):
+        if error is None or isinstance(error, (Problem, Later)) or not isinstance(error, Exception):
             return
+        if about_the_disk(error):
+            with writing(_cache(), "HF_HOME"):
+                raise error from None
         status = getattr(getattr(error, "response", None), "status_code", None)
         network = type(error).__module__.partition(".")[0] in ("httpx", "httpx2", "httpcore", "requests") or isinstance(error, OSError)
         if self.transient and (status in (408, 425, 429) or (status or 0) >= 500):
