@@ -47,6 +47,8 @@ def test_every_verb_has_help(verb: str) -> None:
         (["recomend"], "Did you mean recommend?"),
         (["profile"], "Did you mean profiles?"),
         (["model", "list"], "Did you mean models?"),
+        (["llama-3-8b"], "pathfinder recommend --model llama-3-8b"),
+        (["vLLM"], "pathfinder setup vllm --model"),
         (["models", "serch", "x"], "Did you mean 'search'?\n"),
         (["recommend"], "Example: pathfinder recommend --model llama-3-8b"),
         (["estimate"], "Example: pathfinder estimate llama-3-8b"),

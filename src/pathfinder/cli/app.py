@@ -105,8 +105,22 @@ def _no_verb(name: str) -> Problem:
     from difflib import get_close_matches
 
     near = get_close_matches(name.lower(), VERBS, 2)
-    hint = f"Did you mean {' or '.join(near)}? " if near else ""
+    hint = f"Did you mean {' or '.join(near)}? " if near else _with_verb(name)
     return Problem(f"There is no verb {name!r}.", hint=f"{hint}See 'pathfinder --help'.")
+
+
+def _with_verb(name: str) -> str:
+    """For the name of a model or a runtime where a verb should stand: the command that was probably meant."""
+    from pathfinder.data import store
+    from pathfinder.naming.names import plainly
+    from pathfinder.telling.quoting import sh
+
+    if name.lower().startswith("hf:") or name.lower().endswith(".gguf") or store.named(plainly(name), ()) is not None:
+        return f"For a model: {sh(['pathfinder', 'recommend', '--model', name])}. "
+    try:
+        return f"For a runtime: {sh(['pathfinder', 'setup', store.runtime(name).id, '--model', 'llama-3-8b'])}. "
+    except Problem:
+        return ""
 
 
 class _Verb(TyperCommand):
