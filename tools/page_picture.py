@@ -14,7 +14,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 MACHINE = "macbook-pro-m4-max-128gb"
-SIZE = {"width": 1180, "height": 860}
+MODEL = "qwen3.6-35b-a3b"
+SIZE = {"width": 1180, "height": 1080}
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -46,6 +47,7 @@ def main(args: list[str]) -> int:
         tab.click("#judge")
         tab.check("#only")
         tab.click("#hardware summary")
+        tab.select_option("#model", MODEL)
         tab.select_option("#task", "chat")
         tab.evaluate("document.activeElement.blur()")
         tab.wait_for_timeout(500)
