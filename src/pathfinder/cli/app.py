@@ -11,7 +11,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from pathfinder.cli import VERBS
 from pathfinder.cli.session import Session, everywhere
-from pathfinder.errors import ExitStatus, Problem
+from pathfinder.errors import ExitStatus
 
 COMPLETE = "_PATHFINDER_COMPLETE"
 """Set when a shell asks what could follow (`pathfinder.cli.complete`)."""
@@ -36,7 +36,9 @@ def run(args: list[str]) -> int:
     except Exception as error:
         if not hasattr(error, "format_message"):
             raise
-        raise _usage(error) from None
+        from pathfinder.cli.mistakes import usage
+
+        raise usage(error) from None
     if status == ExitStatus.INTERRUPTED:  # Typer makes Ctrl-C an exit of its own
         raise KeyboardInterrupt
     return int(status or 0)
@@ -84,7 +86,9 @@ class _Group(TyperGroup):
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         if args[0] not in VERBS and not args[0].startswith("-"):
-            raise _no_verb(args[0])
+            from pathfinder.cli.mistakes import no_verb
+
+            raise no_verb(args[0])
         return super().resolve_command(ctx, args)
 
     def shell_complete(self, ctx: Any, incomplete: str) -> Any:
@@ -99,28 +103,6 @@ class _Group(TyperGroup):
     def format_epilog(self, ctx: Any, formatter: Any) -> None:
         with formatter.section("To begin"):
             formatter.write_dl(_BEGIN, col_max=24)
-
-
-def _no_verb(name: str) -> Problem:
-    from difflib import get_close_matches
-
-    near = get_close_matches(name.lower(), VERBS, 2)
-    hint = f"Did you mean {' or '.join(near)}? " if near else _with_verb(name)
-    return Problem(f"There is no verb {name!r}.", hint=f"{hint}See 'pathfinder --help'.")
-
-
-def _with_verb(name: str) -> str:
-    """For the name of a model or a runtime where a verb should stand: the command that was probably meant."""
-    from pathfinder.data import store
-    from pathfinder.naming.names import plainly
-    from pathfinder.telling.quoting import sh
-
-    if name.lower().startswith("hf:") or name.lower().endswith(".gguf") or store.named(plainly(name), ()) is not None:
-        return f"For a model: {sh(['pathfinder', 'recommend', '--model', name])}. "
-    try:
-        return f"For a runtime: {sh(['pathfinder', 'setup', store.runtime(name).id, '--model', 'llama-3-8b'])}. "
-    except Problem:
-        return ""
 
 
 class _Verb(TyperCommand):
@@ -281,28 +263,6 @@ def _process(parameter: Any, typers_own: Any, ctx: Any, value: Any) -> Any:
     if not quick or (parameter.required and converted in (None, []) and not ctx.resilient_parsing):
         return typers_own(ctx, value)
     return parameter.callback(ctx, parameter, converted) if parameter.callback is not None else converted
-
-
-EXAMPLES = {
-    "recommend": "pathfinder recommend --model llama-3-8b",
-    "estimate": "pathfinder estimate llama-3-8b",
-    "install": "pathfinder install llama.cpp",
-    "launch": "pathfinder launch llama.cpp --model qwen3-0.6b",
-}
-"""What to type where something is missing that the verb cannot do without."""
-
-
-def _usage(error: Any) -> Problem:
-    says = error.format_message().strip().rstrip(".")
-    context = getattr(error, "ctx", None)
-    path = context.command_path if context is not None else "pathfinder"
-    below = ", ".join(getattr(getattr(context, "command", None), "commands", ()))
-    hint = f"See '{path} --help'."
-    if says.startswith("Missing command") and below:
-        hint = f"One of: {below}. {hint}"
-    elif says.startswith("Missing") and path.rpartition(" ")[2] in EXAMPLES:
-        hint = f"Example: {EXAMPLES[path.rpartition(' ')[2]]}"
-    return Problem(says if says.endswith("?") else f"{says}.", hint=hint, exit=ExitStatus.USAGE)
 
 
 if __name__ == "__main__":

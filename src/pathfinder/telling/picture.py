@@ -12,15 +12,14 @@ from pathfinder.deciding.decide import Decision
 from pathfinder.estimate.words import PARTS
 from pathfinder.language.compare import spell_bytes
 from pathfinder.telling import show
+from pathfinder.telling.quality_map import CELL, Map, quality_map, short
 from pathfinder.telling.quoting import command
 from pathfinder.types.estimates import DeviceMemory, Interval
 from pathfinder.types.facts import Facts
 from pathfinder.types.plans import Plan, Recommendation
 
-MOST_ROWS = 16
-"""Runtimes in the map; the others are counted."""
 LINE, TOP = 16, 112
-BAR, ROW, CELL = 32, 46, 30
+BAR, ROW = 32, 46
 WIDE = 128
 """Letters of a line of notes, and the width it is drawn in at the notes' size."""
 
@@ -62,31 +61,6 @@ class Row(NamedTuple):
     """The notes, broken into lines of the SVG."""
 
 
-class Cell(NamedTuple):
-    kind: str
-    """`whole`, `split`, `integrated`, `cpu`: where the model lives; `big`: no room; `none`: no form of that quality it loads."""
-    says: str
-    title: str
-
-
-class Line(NamedTuple):
-    y: int
-    name: str
-    cells: tuple[Cell, ...]
-
-
-class Column(NamedTuple):
-    name: str
-    says: str
-
-
-class Map(NamedTuple):
-    y: int
-    columns: tuple[Column, ...]
-    lines: tuple[Line, ...]
-    more: int
-
-
 class Picture(NamedTuple):
     model: str
     machine: str
@@ -114,7 +88,7 @@ def picture(found: Recommendation, facts: Facts, qualities: Mapping[str, Decisio
         y += _height(rows[-1])
     first = found.candidates[0] if found.candidates else None
     order = tuple(plan.runtime for plan in found.candidates) + found.further
-    grid = _map(qualities, order, table, y + 74) if order and qualities else None
+    grid = quality_map(qualities, order, table, y + 74) if order and qualities else None
     rejected = tuple((", ".join(names), says) for says, names in show.grouped(found.rejected).items())
     end = grid.y + CELL * len(grid.lines) if grid else y + LINE * min(len(rejected), show.MOST_REJECTED) * (not rows)
     return Picture(
@@ -165,14 +139,14 @@ def _row(plan: Plan, scale: float, y: int) -> Row:
     return Row(
         y=y,
         rank=plan.rank,
-        name=_short(plan.name, 34),
-        form=_short(" · ".join(filter(None, (show.form(plan), show.where(plan)))), 44),
+        name=short(plan.name, 34),
+        form=short(" · ".join(filter(None, (show.form(plan), show.where(plan)))), 44),
         mark=show.MARKS[plan.verdict].strip(),
         bars=tuple(_bars(plan)),
         speed=_speed(plan.estimate.speed.decode_tps, scale) if plan.estimate and scale else None,
         proof=show.proof(plan),
         notes=notes,
-        lines=tuple(_short(line, WIDE + 4) for note in notes for line in textwrap.wrap(note, WIDE, subsequent_indent="  ")),
+        lines=tuple(short(line, WIDE + 4) for note in notes for line in textwrap.wrap(note, WIDE, subsequent_indent="  ")),
     )
 
 
@@ -233,49 +207,3 @@ def round_up(most: float) -> float:
 
 def _ticks(scale: float) -> tuple[float, ...]:
     return 0.0, scale / 2, scale
-
-
-# --- the map ---------------------------------------------------------------------------------------------------------
-
-
-def _map(qualities: Mapping[str, Decision], order: tuple[str, ...], table: Mapping[str, Any], y: int) -> Map:
-    plans = {quality: {plan.runtime: plan for plan in decision.plans} for quality, decision in qualities.items()}
-    lacking = {quality: {one.runtime for one in decision.rejected if _no_room(one.why)} for quality, decision in qualities.items()}
-    lines = []
-    for number, runtime in enumerate(order[:MOST_ROWS]):
-        cells = tuple(_cell(plans[quality].get(runtime), runtime in lacking[quality]) for quality in qualities)
-        lines.append(Line(y + CELL * number, _short(_name(runtime, plans), 24), cells))
-    columns = tuple(Column(quality.replace("-", " "), _bits(quality, table)) for quality in qualities)
-    return Map(y, columns, tuple(lines), max(0, len(order) - MOST_ROWS))
-
-
-def _name(runtime: str, plans: Mapping[str, Mapping[str, Plan]]) -> str:
-    return next((found[runtime].name for found in plans.values() if runtime in found), runtime)
-
-
-def _no_room(why: tuple[Any, ...]) -> bool:
-    facts = {blocker.fact for blocker in why if blocker.holds is False}
-    return "model.format" not in facts and bool(facts & {"device.memory_free_bytes", "memory.usable_bytes", "set.memory_bytes"})
-
-
-def _cell(plan: Plan | None, too_big: bool) -> Cell:
-    if plan is None:
-        return Cell("big", "too big", "Does not fit here.") if too_big else Cell("none", "", "No form of this quality that it loads here.")
-    tps = plan.estimate.speed.decode_tps.likely if plan.estimate else None
-    quant = plan.artifact.quant if plan.artifact else ""
-    facts = (show.form(plan), show.where(plan), show.memory(plan), show.speed(plan))
-    return Cell(
-        plan.placement,
-        _short(" · ".join(filter(None, (quant, f"{tps:.3g}/s" if tps is not None else ""))), 17),
-        ", ".join(filter(None, facts)),
-    )
-
-
-def _bits(quality: str, table: Mapping[str, Any]) -> str:
-    least = table["quality"][quality]
-    above = [float(bits) for bits in table["quality"].values() if float(bits) > float(least)]
-    return f"from {least} bits" if float(least) else f"below {min(above):g} bits"
-
-
-def _short(text: str, most: int) -> str:
-    return text if len(text) <= most else text[: most - 1] + "…"
