@@ -3,10 +3,12 @@ commands."""
 
 import json
 import os
+import random
 from itertools import product
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 from tests.browser import MACHINES, chromium, facts_of, known, whole
 
 from pathfinder.data import store
@@ -116,6 +118,59 @@ def test_the_page_recommends_as_the_command(asked, rules, wishes, machine):
     at, facts = MACHINES.index(machine), facts_of(machine)
     step = max(1, len(wishes) // EACH)
     mine = [wishes[(at * 29 + number * step) % len(wishes)] for number in range(min(EACH, len(wishes)))]
+    for wish, there in zip(mine, asked(msgspec.json.encode(facts).decode(), mine), strict=True):
+        assert there == [document(plan) for plan in decided(facts, wish, rules)], wish
+
+
+GIB = 1 << 30
+ALTERED = range(12)
+
+
+def altered(seed):
+    """Facts nobody recorded: those of a machine with some figures and names taken away or put in another's place."""
+    draw = random.Random(seed)
+    facts = facts_of(draw.choice(MACHINES))
+    chips = [str(raw.get("name") or id) for document in known().chips.values() for id, raw in document.items()]
+
+    def some(value, *others):
+        return draw.choice([value, value, None, *others])
+
+    def size():
+        return int(draw.random() * draw.choice([4, 24, 96]) * GIB)
+
+    memory = replace(
+        facts.memory,
+        usable_bytes=some(facts.memory.usable_bytes, size()),
+        unified=some(facts.memory.unified, not facts.memory.unified),
+        bandwidth_bytes_per_second=some(facts.memory.bandwidth_bytes_per_second, 2e11),
+    )
+    cpu = replace(
+        facts.cpu,
+        model=some(facts.cpu.model, draw.choice(chips)),
+        cores=some(facts.cpu.cores, 64),
+        sockets=some(facts.cpu.sockets, 2),
+        usable_cpus=some(facts.cpu.usable_cpus, 3.5),
+        features=some(facts.cpu.features),
+    )
+    devices = facts.devices and tuple(
+        replace(
+            device,
+            name=some(device.name, f"{draw.choice(chips)} Laptop GPU", "Navi 31 [Radeon RX 7900 XT/7900 XTX]"),
+            arch=some(device.arch),
+            memory_bytes=some(device.memory_bytes, size()),
+            memory_free_bytes=some(device.memory_free_bytes, size(), 0),
+            shared_memory=some(device.shared_memory, not device.shared_memory),
+            integrated=some(device.integrated, not device.integrated),
+        )
+        for device in facts.devices
+    )
+    return replace(facts, memory=memory, cpu=cpu, devices=devices)
+
+
+@pytest.mark.parametrize("seed", ALTERED)
+def test_the_page_recommends_as_the_command_where_facts_are_odd_or_missing(asked, rules, wishes, seed):
+    facts = altered(seed)
+    mine = random.Random(seed).sample(wishes, 3)
     for wish, there in zip(mine, asked(msgspec.json.encode(facts).decode(), mine), strict=True):
         assert there == [document(plan) for plan in decided(facts, wish, rules)], wish
 
