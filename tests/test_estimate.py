@@ -168,6 +168,17 @@ def test_indexers_keep_keys_of_their_own() -> None:
     assert [sizes["glm-5.2"][layer] for layer in (2, 3, 6)] == [1024 * 2 * (576 + 128), 1024 * 2 * 576, 1024 * 2 * (576 + 128)]
 
 
+def test_deepseek_v4_compresses() -> None:
+    """8192 tokens of V4 Flash: 768 in the window of each layer, 2048 keys with 128 more for an indexer or 256 beside it, and F32 states."""
+    model = next(model for model in store.models() if model.id == "deepseek-v4-flash")
+    assert model.shape is not None
+    window, states = 768 * 512 * 2, (2 * 4 * 8 * 2 * (512 + 128), 2 * 4 * 128 * 512)
+    sizes = cache.per_layer(model.arch, model.shape, 8192)
+    assert sizes[:4] == (window, window, window + 2048 * (512 + 128) * 2 + states[0], window + 256 * 512 * 2 + states[1])
+    assert sum(cache.per_layer(model.arch, model.shape, 1 << 20)) < 10 * GIB
+    assert cache.per_layer(model.arch, model.shape, 16384, parallel=2)[2] == 2 * sizes[2]
+
+
 def test_latent_experts_are_narrow() -> None:
     """Nemotron 3 Super: 512 experts of two matrices, 2688 by 1024, between two of 4096 by 1024."""
     model = next(model for model in store.models() if model.id == "nemotron-3-super-120b-a12b")

@@ -17,6 +17,9 @@ NO_CACHE = {
 INDEXED = {"deepseek32": (1, 0), "glm-dsa": (1, 0), "hy_v4": (1, 0), "qwen4exp": (1, 0), "glm5-next": (3, 0), "minimax-m3": (1, 1)}
 """Architectures whose indexer keeps (keys, values) of its own, in head sizes: `llama_kv_cache_dsa`, `_msa`, `llama_memory_hybrid_idx`."""
 
+OVERLAPPING = 4
+"""Compression ratio whose blocks overlap, and which has an indexer (`DSV4_CSA_RATIO`)."""
+
 
 def pad(cells: int) -> int:
     return -(-cells // PAD) * PAD
@@ -96,8 +99,12 @@ def per_layer(
         return (0,) * shape.layers
     one_stream = parallel == 1 if unified is None else unified
     streams = 1 if one_stream else parallel
-    full, window = cells(shape, context, parallel, batch, one_stream)
     of_keys, of_values = types(kv_type)
+    if shape.compress_ratios is not None:
+        each = pad(context) if one_stream else pad(-(-pad(context) // parallel))
+        kept = [compressed(shape, layer, each, batch, of_keys) if keeps else 0 for layer, keeps in enumerate(attends(shape))]
+        return tuple(parallel * size for size in kept)
+    full, window = cells(shape, context, parallel, batch, one_stream)
     found = []
     for layer, (keeps, slides, state) in enumerate(zip(attends(shape), sliding(shape), states(shape, parallel), strict=True)):
         size = state
@@ -109,6 +116,17 @@ def per_layer(
             size += rows * (row_bytes(of_keys, key) + row_bytes(of_values, value))
         found.append(size)
     return tuple(found)
+
+
+def compressed(shape: Shape, layer: int, context: int, batch: int, of_keys: str) -> int:
+    """Bytes of one sequence in one layer of DeepSeek V4: a window, one key for every 4 (with an indexer's) or 128 tokens beside it, and
+    the F32 state that compresses the next (`llama-kv-cache-dsv4.cpp`, `llama_dsv4_comp_state`). Sequences never share cells."""
+    key, ratio = shape.head_dim or 0, shape.compress_ratios[layer] if shape.compress_ratios else 0
+    size = pad(min(context, (shape.sliding_window or context) + batch)) * row_bytes(of_keys, key)
+    if ratio == OVERLAPPING:
+        kept = (key, shape.indexer_head_dim or 0)
+        return size + sum(pad(-(-context // ratio)) * row_bytes(of_keys, width) + 2 * 4 * 2 * width * 2 * ratio for width in kept)
+    return size + (pad(-(-context // ratio)) * row_bytes(of_keys, key) + 2 * 4 * key * ratio if ratio > 0 else 0)
 
 
 def states(shape: Shape, parallel: int) -> tuple[int, ...]:

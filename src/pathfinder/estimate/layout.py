@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from pathfinder.estimate.cache import attends, kv_heads, sliding, states
+from pathfinder.estimate.cache import OVERLAPPING, attends, kv_heads, sliding, states
 from pathfinder.types.models import Shape
 
 UNGATED = {
@@ -15,6 +15,8 @@ FUSED_QKV = {"phi3", "falcon", "gpt2", "gptneox", "bloom", "mpt", "starcoder", "
 FUSED_UP = {"phi3", "chatglm", "glm4"}
 GATED_ATTENTION = {"qwen3next", "qwen35", "qwen35moe"}
 """Queries carry an output gate of the same size."""
+FULL_GATE = {"kimi-k3"}
+"""Delta and latent attention are gated at their full width (Kimi Linear's gate is of low rank, too small to count)."""
 CROSS_ATTENTION = {"mllama"}
 """Layers that keep no tokens attend to a picture instead."""
 ONE_BLOCK = {"nemotron_h", "nemotron_h_moe"}
@@ -59,6 +61,11 @@ def attention(arch: str, shape: Shape, layer: int, window: bool) -> Iterator[Mat
     value = (shape.sliding_value_head_dim if window else None) or shape.value_head_dim or key
     if shape.kv_lora_rank:
         yield from latent(shape, heads)
+        if arch in FULL_GATE:
+            yield "attn_gate", heads * (shape.mla_value_dim or value), hidden
+        return
+    if shape.compress_ratios is not None:
+        yield from compressed(shape, heads, shape.compress_ratios[layer])
         return
     kv = kv_heads(shape, layer)
     if heads == 0:
@@ -88,6 +95,27 @@ def latent(shape: Shape, heads: int) -> Iterator[Matrix]:
     yield "attn_output", hidden, heads * value
 
 
+def compressed(shape: Shape, heads: int, ratio: int) -> Iterator[Matrix]:
+    """DeepSeek V4: one key that is the value too, queries and output of low rank, a compressor, an indexer where it compresses by 4."""
+    hidden, key, rank = shape.hidden, shape.head_dim or 0, shape.q_lora_rank or 0
+    groups, inner = shape.output_groups or 1, shape.output_lora_rank or 0
+    yield "attn_q_a", rank, hidden
+    yield "attn_q_b", heads * key, rank
+    yield "attn_kv", key, hidden
+    yield "attn_output_a", groups * inner, heads * key // groups
+    yield "attn_output_b", hidden, groups * inner
+    blocks = 2 if ratio == OVERLAPPING else 1
+    if ratio:
+        yield "attn_compressor_kv", blocks * key, hidden
+        yield "attn_compressor_gate", blocks * key, hidden
+    if ratio == OVERLAPPING:
+        width = shape.indexer_head_dim or 0
+        yield "indexer.proj", shape.indexer_heads or 0, hidden
+        yield "indexer.attn_q_b", (shape.indexer_heads or 0) * width, rank
+        yield "indexer_compressor_kv", blocks * width, hidden
+        yield "indexer_compressor_gate", blocks * width, hidden
+
+
 def recurrence(arch: str, shape: Shape) -> Iterator[Matrix]:
     """Projections of a state-space, delta-net or short-convolution layer."""
     hidden, inner = shape.hidden, shape.inner or 0
@@ -103,6 +131,8 @@ def recurrence(arch: str, shape: Shape) -> Iterator[Matrix]:
         width = (shape.heads or 0) * shape.kda_head_dim
         for name in ("attn_q", "attn_k", "attn_v"):
             yield name, width, hidden
+        if arch in FULL_GATE:
+            yield "ssm_g", width, hidden
         yield "attn_output", hidden, width
     elif not inner:
         yield "shortconv.in_proj", 3 * hidden, hidden

@@ -13,7 +13,7 @@ SLIDING: dict[str, tuple[int, bool, int | None]] = {
     "plamo3": (8, False, None), "smallthinker": (4, True, 4096),
 }  # fmt: skip
 """Architecture -> (period, does the full layer come first, the window where the file does not state one)."""
-FROM_FILE = {"gemma4", "gemma4-assistant", "granite_swa", "mimo2", "step35", "maple", "spark2_5", "dots3note", "dflash"}
+FROM_FILE = {"gemma4", "gemma4-assistant", "granite_swa", "mimo2", "step35", "maple", "spark2_5", "dots3note", "dflash", "deepseek4"}
 """Architectures whose layers with a window are only known from an array in the file."""
 NO_WINDOW = {"phi3", "qwen2moe", "mistral3"}
 """A window may be stated and is ignored by the loader."""
@@ -114,6 +114,9 @@ def _latent(keys: Keys, layers: int) -> dict[str, Any]:
         "indexer_heads": keys.number("attention.indexer.head_count"),
         "indexer_head_dim": keys.number("attention.indexer.key_length"),
         "indexer_layers": _indexed(keys, layers),
+        "compress_ratios": keys.row("attention.compress_ratios", layers),
+        "output_groups": keys.number("attention.output_group_count"),
+        "output_lora_rank": keys.number("attention.output_lora_rank"),
     }
 
 

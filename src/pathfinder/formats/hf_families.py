@@ -102,6 +102,20 @@ def _kimi_delta(keys: Keys, layers: int) -> dict[str, Any]:
     }
 
 
+def _deepseek4(keys: Keys, layers: int) -> dict[str, Any]:
+    """Ratios are listed for the layers that predict further tokens too."""
+    ratios = keys.row("compress_ratios")
+    return {
+        "compress_ratios": ratios[:layers] if ratios and len(ratios) >= layers else None,
+        "sliding_window": keys.number("sliding_window"),
+        "q_lora_rank": keys.number("q_lora_rank"),
+        "output_groups": keys.number("o_groups"),
+        "output_lora_rank": keys.number("o_lora_rank"),
+        "indexer_heads": keys.number("index_n_heads"),
+        "indexer_head_dim": keys.number("index_head_dim"),
+    }
+
+
 def _leading(keys: Keys) -> int | None:
     """Layers before the first that routes."""
     routed = keys.row("moe_layer_freq")
@@ -110,5 +124,5 @@ def _leading(keys: Keys) -> int | None:
 
 FAMILIES: dict[str, Callable[[Keys, int], dict[str, Any]]] = {
     "llama4": _llama4, "deci": _deci, "step35": _step, "mimo2": _mimo2, "minimax-m3": _minimax_m3,
-    "kimi-linear": _kimi_delta, "kimi-k3": _kimi_delta,
+    "deepseek4": _deepseek4, "kimi-linear": _kimi_delta, "kimi-k3": _kimi_delta,
 }  # fmt: skip

@@ -75,6 +75,11 @@ class Shape(Frozen, frozen=True, kw_only=True):
     """Sparse attention's indexer keeps keys of its own."""
     indexer_layers: tuple[int, ...] | None = None
     """Which layers have an indexer; None: all that attend."""
+    compress_ratios: tuple[int, ...] | None = None
+    """DeepSeek V4: how many tokens one compressed key stands for in each layer beside its window; 0: none is kept."""
+    output_groups: int | None = None
+    output_lora_rank: int | None = None
+    """DeepSeek V4: the output projection goes through so many groups of this rank."""
     wkv_head_size: int | None = None
     token_shift: int | None = None
     """RWKV: size of a head's state, and how many token shifts it keeps."""
