@@ -344,7 +344,8 @@ def test_the_class_says_the_architecture(named: str, inner: str | None, arch: st
 def test_deepseek_v4s_ratios_are_the_trunks() -> None:
     found = shape(
         "DeepseekV4ForCausalLM", num_hidden_layers=3, hidden_size=4096, num_attention_heads=64, num_key_value_heads=1, head_dim=512,
-        compress_ratios=[0, 4, 128, 0], sliding_window=128, q_lora_rank=1024, o_groups=8, o_lora_rank=1024, index_head_dim=128, index_n_heads=64,
+        compress_ratios=[0, 4, 128, 0], sliding_window=128, q_lora_rank=1024, o_groups=8, o_lora_rank=1024, index_head_dim=128,
+        index_n_heads=64,
     )  # fmt: skip
     assert (found.compress_ratios, found.sliding_window, found.q_lora_rank) == ((0, 4, 128), 128, 1024)
     assert (found.output_groups, found.output_lora_rank, found.indexer_heads, found.indexer_head_dim) == (8, 1024, 64, 128)
