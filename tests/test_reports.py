@@ -119,3 +119,11 @@ def test_unknown_is_never_a_change(side: str) -> None:
     blind = replace(whole, devices=None, cpu=replace(whole.cpu, features=None, cores=None), memory=replace(whole.memory, total_bytes=None))
     report = drift(*((blind, whole) if side == "before" else (whole, blind)), "h")
     assert report.counts["fail"] == 0 and report.counts["unknown"] >= 4
+
+
+def test_a_baseline_that_still_holds_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    recording = str(Path(__file__).parent / "hosts" / "gtx-1080-ti" / "recording.json")
+    assert main(["check", "--baseline", recording, "--host", recording]) == 0
+    assert re.match(r"pass +as recorded in .*\(found \d\d+ facts unchanged\)", capsys.readouterr().out)
+    assert main(["check", "--baseline", recording, "--host", "profile:dgx-spark"]) == 1
+    assert "as recorded in" not in capsys.readouterr().out

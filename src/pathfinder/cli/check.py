@@ -52,7 +52,7 @@ def check(
         if before is not None:
             from pathfinder.checking.drift import drift
 
-            report = both(report, drift(before, known.facts, known.name))
+            report = both(report, drift(before, known.facts, known.name), baseline)
         reports.append(report)
         return report, status(report.counts)
 
@@ -65,12 +65,16 @@ def check(
     return code
 
 
-def both(asked: Any, changed: Any) -> Any:
-    """One report of the expectations and of what changed; what is as it was is only counted."""
+def both(asked: Any, changed: Any, baseline: str | None) -> Any:
+    """One report of the expectations and of what changed; what is as it was is counted, and one line where all of it is."""
     from msgspec.structs import replace
+
+    from pathfinder.types.results import CheckResult
 
     counts = {word: asked.counts[word] + changed.counts[word] for word in asked.counts}
     told = tuple(result for result in changed.results if result.result == "fail")
+    if not told:
+        told = (CheckResult(expectation=f"as recorded in {baseline}", result="pass", found=f"{changed.counts['pass']} facts unchanged"),)
     return replace(asked, results=(*asked.results, *told), counts={**counts, "unknown": asked.counts["unknown"]})
 
 
