@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 MACHINE = "macbook-pro-m4-max-128gb"
 MODEL = "qwen3.6-35b-a3b"
-SIZE = {"width": 1180, "height": 1080}
+SIZE = {"width": 1180, "height": 930}
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
