@@ -24,7 +24,7 @@ def open_host(ref: str) -> Host:
         with open(ref, "rb") as file:
             raw = file.read(SIZE_LIMIT + 1)
     except OSError as error:
-        hint = "give `live`, a file from `detect --save`, `sysroot:DIR[,bin=DIR2]` or `profile:ID`"
+        hint = "A host is `live`, a file from `detect --save`, `sysroot:DIR[,bin=DIR2]` or `profile:ID`."
         raise Problem(f"The host cannot be read: {error.strerror}.", where=ref, hint=hint) from error
     if len(raw) > SIZE_LIMIT:
         raise Problem(f"The recording is larger than {SIZE_LIMIT >> 20} MiB.", where=ref)
@@ -37,5 +37,5 @@ def _sysroot(ref: str) -> Host:
     root, comma, tail = ref.removeprefix("sysroot:").partition(",bin=")
     for folder in (root, tail) if comma else (root,):
         if not os.path.isdir(folder):
-            raise Problem("The folder is not there.", where=folder or ref, hint="sysroot:DIR[,bin=DIR2]")
+            raise Problem("The folder is not there.", where=folder or ref, hint="Write sysroot:DIR[,bin=DIR2].")
     return SysrootHost(root, tail or None)
