@@ -210,6 +210,12 @@ def test_a_large_model_gets_the_gpus_that_hold_its_readers(profile: str, audienc
     assert fewest <= len(plan.devices) < 8
 
 
+def test_two_cards_are_used_before_a_lossy_form() -> None:
+    plan = first("workstation-2x-rtx-3090", "mixtral-8x7b-instruct-v0.1")
+    assert len(plan.devices) == 2
+    assert plan.quality not in ("lossy", "poor")
+
+
 def test_a_server_whose_memory_does_not_hold_everybody_lets_some_wait() -> None:
     plan = first("vps-2-vcpu-4gb", "qwen3-0.6b", audience="production")
     assert 1 <= plan.requests < 16

@@ -58,7 +58,9 @@ const recommending = (() => {
     const one = (expertLayers) => estimating.estimate({ model: wish.model, form, size, facts, devices, cell, offload: split, expertLayers }, offers);
     let found = one(0);
     const layers = wish.model.routed_layers;
-    if (split && cell.expert_offload && layers && found.gpuLayers !== null && found.gpuLayers <= layers) found = apart(found, layers, offers.speed.margin_bytes ?? 0, one);
+    if (split && cell.expert_offload && layers && found.gpuLayers !== null && found.gpuLayers <= layers) {
+      found = apart(found, layers, offers.speed.margin_bytes ?? 0, one);
+    }
     if (split && found.gpuLayers === 0) found = { ...found, fits: false };
     const factor = candidate.caveats.reduce((all, hit) => (hit.effect === "slower" && hit.applies && known(hit.factor) !== null ? all * hit.factor : all), 1);
     const times = (speed) => (speed === null ? null : speed * factor);
@@ -124,8 +126,9 @@ const recommending = (() => {
     if (chosen === null) return null;
     const runtime = data.runtimes[cell.r];
     const unknown = [...candidate.blockers.filter((one) => one.holds === null), ...sizeUnknown(chosen.estimate, devices)];
-    const gated = wish.model.gated !== null && chosen.form.repo === wish.model.gated
-      ? [{ id: "gated", effect: "needs-flag", applies: true, says: `${chosen.form.repo} is gated: accept its licence on Hugging Face and log in (hf auth login) before the first start.` }] : [];
+    const { repo } = chosen.form;
+    const says = `${repo} is gated: accept its licence on Hugging Face and log in (hf auth login) before the first start.`;
+    const gated = wish.model.gated !== null && repo === wish.model.gated ? [{ id: "gated", effect: "needs-flag", applies: true, says }] : [];
     const rule = data.backends[cell.backend];
     const there = facts.runtimes && Object.hasOwn(facts.runtimes, runtime.id) && facts.runtimes[runtime.id]?.found;
     const wanted = users(wish, data.offers);
@@ -154,10 +157,15 @@ const recommending = (() => {
     const have = rows.map((row) => row.available);
     return !rows.length || have.includes(null) ? null : total / Math.max(1, have.reduce((sum, one) => sum + one, 0));
   }
+  /* An open question does not hide that a part is known not to work, and a model nobody lists comes after those somebody does. */
+  function verdict(plan) {
+    const unlisted = plan.unknown.some((one) => one.fact === "model.arch");
+    return unlisted || plan.caveats.some((hit) => hit.effect === "partial" && hit.applies) ? "partial" : plan.verdict;
+  }
   const MEASURES = {
     state: (plan) => plan.state,
     placement: (plan) => plan.placement,
-    verdict: (plan) => (plan.unknown.some((one) => one.fact === "model.arch") || plan.caveats.some((hit) => hit.effect === "partial" && hit.applies) ? "partial" : plan.verdict),
+    verdict,
     effort: (plan) => plan.effort,
     speed: (plan) => plan.estimate.decode.likely,
     batching: (plan) => plan.cell.batching,
@@ -165,6 +173,7 @@ const recommending = (() => {
     peak,
     audience: (plan) => ["not-for", "usable", "made-for"][plan.fit],
     quality: (plan) => known(plan.form.quality),
+    intact: (plan) => known(plan.form.quality),
     settled: (plan) => (plan.unknown.length ? "open" : "settled"),
     native: (plan) => plan.native,
     doubt,

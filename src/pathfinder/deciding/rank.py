@@ -106,6 +106,7 @@ MEASURES: dict[str, Callable[[Plan], Any]] = {
     "peak": _peak,
     "audience": _audience,
     "quality": _quality,
+    "intact": _quality,
     "settled": _settled,
     "native": _native,
     "doubt": doubt,
