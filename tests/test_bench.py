@@ -41,6 +41,10 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if self.server.chats:  # type: ignore[attr-defined]
+            if not self.path.endswith("/chat/completions"):
+                return self.say(b'{"detail": "Not Found"}', 404)
+            body["prompt"] = body["messages"][0]["content"]
         seen: list[Any] = self.server.seen  # type: ignore[attr-defined]
         seen.append(body)
         if "ignore_eos" in body and self.server.strict:  # type: ignore[attr-defined]
@@ -62,9 +66,9 @@ class Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def server(strict: bool = False, mute: bool = False) -> Iterator[tuple[str, list[Any]]]:
+def server(strict: bool = False, mute: bool = False, chats: bool = False) -> Iterator[tuple[str, list[Any]]]:
     running = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    running.seen, running.strict, running.mute = [], strict, mute  # type: ignore[attr-defined]
+    running.seen, running.strict, running.mute, running.chats = [], strict, mute, chats  # type: ignore[attr-defined]
     threading.Thread(target=running.serve_forever, args=(0.02,), daemon=True).start()
     try:
         yield f"http://127.0.0.1:{running.server_port}", running.seen  # type: ignore[attr-defined]
@@ -104,6 +108,13 @@ def test_a_server_that_counts_nothing_and_knows_no_extras(capsys: pytest.Capture
         status, said = ask(capsys, "--engine", url, "--prompts", "16", "--tokens", "5", "--repetitions", "1")
     read, made = said["rows"]
     assert (status, read["tps"], read["tokens"], made["tokens"]) == (0, None, None, 5) and made["tps"] > 0
+
+
+@pytest.mark.parametrize("strict", [False, True])
+def test_a_server_that_has_chats_only(strict: bool, capsys: pytest.CaptureFixture[str]) -> None:
+    with server(strict=strict, chats=True) as (url, seen):
+        status, said = ask(capsys, "--engine", url, "--prompts", "30", "--tokens", "5", "--repetitions", "1")
+    assert status == 0 and said["rows"][1]["tps"] > 0 and seen[-1]["messages"][0]["role"] == "user"
 
 
 def test_a_model_that_ends_at_once_has_read_all_the_same(capsys: pytest.CaptureFixture[str]) -> None:

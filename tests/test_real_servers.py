@@ -6,6 +6,7 @@ registry does not answer the tests are skipped. `PATHFINDER_REAL_HOME=DIR` keeps
 
 import json
 import os
+import shlex
 import shutil
 import socket
 import subprocess
@@ -211,6 +212,10 @@ def test_log_probabilities_cost_nothing_unless_verified(home: Path, served: Serv
     at = str(port())
     said = pathfinder(home, "launch", served.runtime, "--model", served.model, "--port", at, "--detach")
     assert f"http://127.0.0.1:{at}/v1" in said
+    call = next(line for line in said.splitlines() if line.strip().startswith("python -c ")).replace(
+        "python", shlex.quote(sys.executable), 1
+    )
+    assert "Paris" in subprocess.run(["sh", "-c", call], capture_output=True, text=True, check=True, timeout=60).stdout
     judged = json.loads(pathfinder(home, "run", "--engine", f"http://127.0.0.1:{at}", "--json"))
     assert (judged["verdict"], judged["numerics"]["basis"]) == ("close", "text")
     assert "stopped" in pathfinder(home, "stop", "llama-cpp-python-2")

@@ -165,6 +165,7 @@ def serve(plan: Plan, step: Step, model: str, detach: bool) -> Iterator[tuple[Ru
 def ready(plan: Plan, running: Running, process: Any, seconds: float, session: Session) -> None:
     """Wait for the first answer and say how to ask; raise `Problem` with a diagnosis when it ends before."""
     from pathfinder.cli.acting import progress_line
+    from pathfinder.telling.quoting import command
 
     say(f"Starting {plan.name} ({plan.cell}), process {running.pid}; log {running.log}")
     with progress_line() as tell:
@@ -176,7 +177,32 @@ def ready(plan: Plan, running: Running, process: Any, seconds: float, session: S
         say(f"  {plan.endpoint.url}")
         if plan.endpoint.api == "openai":
             say(f"  curl {plan.endpoint.url}/models")
-            say(f"  python -c \"from openai import OpenAI; print(OpenAI(base_url='{plan.endpoint.url}', api_key='none').models.list())\"")
+            if (code := example(plan, running)) is not None:
+                say(f"  {command(Step(kind='run', title='', argv=('python', '-c', code)), plan.os)}")
+
+
+def example(plan: Plan, running: Running) -> str | None:
+    """A question to the server by OpenAI's own client, as a line of Python; None for a task that takes more than a line."""
+    import json
+
+    from pathfinder.telling.deploy import deployment
+
+    artifact = plan.artifact
+    names = [name for name in (artifact.path, artifact.repo) if name in running.argv] if artifact else []
+    # What stands in a string of Python stands in one of the shell: sh wants the other quotes inside, and PowerShell 5 drops double ones.
+    word = repr if plan.os == "windows" else json.dumps
+    questions: dict[str, tuple[str, dict[str, Any], str]] = {
+        "chat": ("chat.completions", {"messages": [{"role": "user", "content": "Why is the sky blue?"}]}, ".choices[0].message.content"),
+        "completion": ("completions", {"prompt": "The capital of France is", "max_tokens": 16}, ".choices[0].text"),
+        "embeddings": ("embeddings", {"input": "Why is the sky blue?"}, ".data[0].embedding[:8]"),
+    }
+    asked = questions.get(plan.values.get("task", ""))
+    if asked is None or plan.endpoint is None:
+        return None
+    resource, question, answer = asked
+    said = ", ".join(f"{key}={word(value)}" for key, value in {"model": names[0] if names else deployment(plan).served, **question}.items())
+    client = f"OpenAI(base_url={word(plan.endpoint.url)}, api_key={word('none')})"
+    return f"from openai import OpenAI; print({client}.{resource}.create({said}){answer})"
 
 
 def diagnosis(running: Running, process: Any, seconds: float, session: Session) -> Problem:

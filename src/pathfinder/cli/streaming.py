@@ -89,7 +89,8 @@ def summary(result: Any) -> list[str]:
     if len(result.numerics.forms) > 1:
         lines.append(f"  forms: {combined(result.numerics)}")
     device = f" on {result.device_used}" if result.device_used else ""
-    lines.append(f"  {result.engine} {result.engine_version or '?'}{device}: {', '.join(m for m in measured if m)}")
+    version = "" if result.engine.startswith("http") else f" {result.engine_version or '?'}"
+    lines.append(f"  {result.engine}{version}{device}: {', '.join(m for m in measured if m)}")
     return lines
 
 

@@ -19,6 +19,7 @@ river stone light paper green window seven music table winter orange garden silv
 candle forest summer pencil market pocket travel yellow mirror singer button carpet
 """.split()  # noqa: SIM905 (a list of thirty strings reads worse)
 REFUSED = (400, 422)
+NO_SUCH_PATH = (404, 405, 501)
 TRIES = 3
 """Requests to find out how many tokens a text has."""
 
@@ -32,6 +33,8 @@ class Load:
         self.per_token = 1.0
         """Words that make a token."""
         self.model: str | None = request.get("model")
+        self.chat = False
+        """Of a server that has chats only; its template adds to every prompt, which `prompt_count` counts."""
 
     def text(self, tokens: int) -> str:
         with self.lock:
@@ -48,11 +51,13 @@ class Load:
 
     def one(self, text: str, tokens: int) -> dict[str, Any]:
         """One streamed request: when it began, the first and the last token came (`perf_counter`), and counts."""
-        body = {"model": self.model, "prompt": text, "max_tokens": tokens, "temperature": 0, "stream": True}
-        for attempt in range(2):
+        body = {"model": self.model, "max_tokens": tokens, "temperature": 0, "stream": True}
+        for attempt in range(3):
+            path, asked = ("/chat/completions", {"messages": [{"role": "user", "content": text}]}) if self.chat else (
+                "/completions", {"prompt": text})  # fmt: skip
             begun, first, last, pieces, prompt, made = time.perf_counter(), None, None, 0, None, None
             try:
-                for moment, event in self.client.stream("/completions", {**body, **self.extras}):
+                for moment, event in self.client.stream(path, {**body, **asked, **self.extras}):
                     choice = openai_client.first_choice(event)
                     piece = bool(openai_client.text_of(choice))
                     if piece or choice.get("finish_reason"):
@@ -63,9 +68,12 @@ class Load:
                     made = openai_client.usage(event, "completion_tokens") or made
                 break
             except openai_client.Status as no:
-                if attempt or no.code not in REFUSED:
+                if no.code in NO_SUCH_PATH and not self.chat:
+                    self.chat = True
+                elif no.code in REFUSED and self.extras and attempt < 2:
+                    self.extras = {}
+                else:
                     raise
-                self.extras = {}
         return {"begun": begun, "first": first, "last": last, "made_count": made or pieces, "prompt_count": prompt}
 
     def together(self, size: int, count: int) -> dict[str, Any]:
@@ -90,7 +98,9 @@ class Load:
             raise failed[0]
         firsts = [one["first"] for one in done if one["first"] is not None]
         if len(firsts) < count:
-            raise openai_client.Refused("the server answered with nothing")
+            if count > 1:
+                raise openai_client.Refused(f"the server answered {len(firsts)} of {count} requests at once; it may take one at a time")
+            raise openai_client.Refused(f"the server answered with nothing to a prompt of {size} tokens; its context may be smaller")
         begun = min(one["begun"] for one in done)
         counts = [one["prompt_count"] for one in done]
         return {
