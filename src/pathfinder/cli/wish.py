@@ -137,9 +137,14 @@ def nothing(asked: Demand, rejected: Any, facts: Facts) -> Problem:
 
 
 def columns() -> int:
-    """Width of the terminal; 100 where there is none."""
+    """Width of the terminal, also behind `| less`; 100 where there is none."""
+    said = os.environ.get("COLUMNS", "")
+    asked = int(said) if said.isdigit() and int(said) > 0 else None
+    return _width(1) or asked or _width(2) or 100
+
+
+def _width(descriptor: int) -> int | None:
     try:
-        return os.get_terminal_size().columns
+        return os.get_terminal_size(descriptor).columns or None
     except OSError:
-        said = os.environ.get("COLUMNS", "")
-        return int(said) if said.isdigit() and int(said) > 0 else 100
+        return None
