@@ -420,6 +420,16 @@ def test_hung_tool_costs_only_its_own_facts(folder: Any, vendor: str, device: st
 
 
 @pytest.mark.skipif(os.name == "nt", reason="shell scripts as commands")
+def test_a_tool_that_says_no_architecture_says_the_chip(tmp_path: Path) -> None:
+    card = '{"card0": {"VRAM Total Memory (B)": "34342961152", "PCI Bus": "0000:1E:00.0", "Card model": "0x738c"}}'
+    program = tmp_path / "rocm-smi"
+    program.write_text(f"#!/bin/sh\ncase $* in *json) echo '{card}';; *) exit 127;; esac\n")
+    program.chmod(0o755)
+    found = only(observe(SysrootHost(str(tmp_path / "root"), str(tmp_path))))
+    assert (found.pci, found.arch, found.memory_bytes, found.integrated) == ("0000:1e:00.0", "gfx908", 34342961152, False)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="shell scripts as commands")
 def test_a_list_of_names_is_enough_to_enumerate(tmp_path: Path) -> None:
     program = tmp_path / "nvidia-smi"
     program.write_text(

@@ -93,9 +93,10 @@ def _say(records: list[Record], source: str, trust: Trust) -> Iterator[Observati
         if value["kind"] == "gpu":
             from pathfinder.probes import _amd_chips
 
-            kind = _amd_chips.integration(value.get("arch"), value.get("device_id"))
+            arch = value.get("arch") or _amd_chips.by_id(value.get("device_id"))
+            kind: Record = _amd_chips.integration(arch, value.get("device_id")) | ({"arch": arch} if arch else {})
             same: Record = {key: value[key] for key in ("pci", "device_id", "name", "kind", "vendor") if value.get(key)}
             if kind:
-                yield Observation(path="devices", value=same | kind, source="architecture", trust="guess")
+                yield Observation(path="devices", value=same | kind, source="PCI device id", trust="guess")
     if any(record.get("kind", "gpu") == "gpu" for record in records) and source == "rocminfo":
         yield Observation(path="backends.rocm", value={"usable": True}, source=source, trust=trust)
