@@ -86,6 +86,24 @@ def test_plain_table_with_slices() -> None:
     assert listed["slices"] == [{"index": 0, "slot": 0, "profile": "1g.10gb", "uuid": "MIG-c7384736-a75d-5afc-978f-d2f1294409fd"}]
 
 
+OLD_TABLE = """\
+| NVIDIA-SMI 384.130                Driver Version: 384.130                   |
+| GPU  Name        Persistence-M| Bus-Id        Disp.A | Volatile Uncorr. ECC |
+|===============================+======================+======================|
+|   0  GeForce GTX 108...  Off  | 00000000:01:00.0  On |                  N/A |
+| 23%   38C    P8    17W / 250W |    371MiB / 11170MiB |      0%      Default |
+|   1  GeForce GT 630      Off  | 0000:02:00.0     N/A |                  N/A |
+| 40%   36C    P8    N/A /  N/A |    103MiB /  1023MiB |     N/A      Default |
+|   2  ERR!                ERR! | 00000000:03:00.0 ERR!|                 ERR! |
+|ERR!  ERR! ERR!    ERR! / ERR! |   Unable to determine| ERR!         Default |
+"""
+
+
+def test_plain_table_of_old_drivers_and_of_a_card_that_fails() -> None:
+    rows = [(one.get("name"), one["pci"], one.get("memory_bytes", 0) >> 20) for one in nvidia_smi.table(OLD_TABLE)["devices"]]
+    assert rows == [(None, "0000:01:00.0", 11170), ("GeForce GT 630", "0000:02:00.0", 1023), (None, "0000:03:00.0", 0)]
+
+
 def test_slices_in_the_text_of_drivers_since_590() -> None:
     text = QUERY + "    MIG Device\n        Index                             : 0\n        GPU Instance ID                   : 2\n"
     text += "        Compute Instance ID               : 0\n        Shared FB Memory Usage\n"

@@ -102,7 +102,8 @@ def _device(device: Device) -> str:
     cut = "cut into MIG slices" if device.mig and device.mig.enabled and not device.parent else None
     hidden = "hidden from runtimes" if device.visible is False else None
     shared = "shares the system's memory" if device.shared_memory else None
-    name = device.name or f"{device.vendor or 'unknown'} {device.vendor_id or ''}:{device.device_id or ''}"
+    maker = device.vendor or "unknown"
+    name = device.name or (f"{maker} {device.vendor_id}:{device.device_id}" if device.device_id else f"{maker}, name unknown")
     return _joined(name, device.arch, memory, free, cut, shared, driver, apis, hidden, device.id if device.id != device.name else None)
 
 

@@ -171,7 +171,8 @@ def _kind_of_memory(text: str | None) -> str | None:
 
 
 _ROW = re.compile(
-    r"\|\s+(\d{1,3})\s+(\S.*?)\s+(?:On|Off|N/A|WDDM|TCC|MCDM|WDDM/MCDM)\s*\|\s*([0-9A-Fa-f:.]+|N/A)\s+(?:On|Off|N/A)\s*\|", re.IGNORECASE
+    r"\|\s+(\d{1,3})\s+(\S.*?)\s+(?:On|Off|N/A|ERR!|WDDM|TCC|MCDM|WDDM/MCDM)\s*\|\s*([0-9A-Fa-f:.]+|N/A)\s+(?:On|Off|N/A|ERR!)\s*\|",
+    re.IGNORECASE,
 )
 _USAGE = re.compile(r"\|\s*(\d+)MiB\s*/\s*(\d+)MiB\s*\|")
 _MIG = re.compile(r"\|\s{20,}\|\s{10,}\|\s+(Enabled|Disabled|N/A)\s*\|\s*$")
