@@ -35,7 +35,8 @@ const advising = (data, element) => {
   }
   /* `Q4_K_M gguf · cuda · 6.7 GiB of 11.2 GiB device memory · 44-56 tok/s · documented 2026-11` */
   function line(plan, task) {
-    return [form(plan.form), where(plan), memory(plan), DECODES.includes(task) ? speed(plan.estimate.decode) : "", proof(plan.cell.proof)].filter(Boolean).join(" · ");
+    const fast = DECODES.includes(task) ? speed(plan.estimate.decode) : "";
+    return [form(plan.form), where(plan), memory(plan), fast, proof(plan.cell.proof)].filter(Boolean).join(" · ");
   }
   function question(one) {
     const says = one.says ? ` ${one.says}` : "";
@@ -47,7 +48,8 @@ const advising = (data, element) => {
   /* --- plans --- */
   function wish() {
     const { task } = tasks.find((one) => one.id === $("what").value);
-    return { id: $("model").value, model: models[$("model").value], task, audience: $("whom").value, prefer: $("first").value === "none" ? null : $("first").value };
+    const [id, first] = [$("model").value, $("first").value];
+    return { id, model: models[id], task, audience: $("whom").value, prefer: first === "none" ? null : first };
   }
   function typed({ id, task, audience, prefer }) {
     return `pathfinder recommend --model ${id} --task ${task}${audience === "solo" ? "" : ` --for ${audience}`}${prefer ? ` --prefer ${prefer}` : ""}`;

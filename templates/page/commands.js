@@ -85,7 +85,8 @@ const spelling = (() => {
     const install = uv ? ["uv", "pip", "install", "--python", python] : [python, "-m", "pip", "install"];
     const from = [
       ...(pre ? (uv ? ["--prerelease", "allow"] : ["--pre"]) : []), ...(index ? ["--index-url", index] : []), ...extra.flatMap((url) => ["--extra-index-url", url]),
-      ...(extra.length && uv ? ["--index-strategy", "unsafe-best-match"] : []), ...(links ? ["--find-links", links] : []), ...built.flatMap((name) => ["--no-binary", name]),
+      ...(extra.length && uv ? ["--index-strategy", "unsafe-best-match"] : []), ...(links ? ["--find-links", links] : []),
+      ...built.flatMap((name) => ["--no-binary", name]),
     ];
     return [
       { kind: "run", title: "Make an environment of its own", argv: make, env: {} },
@@ -122,20 +123,25 @@ const spelling = (() => {
     return parts.map((part) => part && sh(part)).join(`"$HOME"${root.slice(1)}`);
   }
   const doubled = (text) => `'${text.replace(/['\u2018\u2019\u201a\u201b]/g, "$&$&")}'`;
-  const ps1 = (text) => ((/^[A-Za-z0-9_./:\\=+-]+$/.test(text) && !text.startsWith("-")) || /^--?[A-Za-z][A-Za-z0-9-]*$/.test(text) ? text : doubled(text.replaceAll("\0", "")));
+  const bare = (text) => (/^[A-Za-z0-9_./:\\=+-]+$/.test(text) && !text.startsWith("-")) || /^--?[A-Za-z][A-Za-z0-9-]*$/.test(text);
+  const ps1 = (text) => (bare(text) ? text : doubled(text.replaceAll("\0", "")));
   function power(text, root, otherwise = ps1) {
     const parts = around(text, root);
     return parts.length === 1 ? otherwise(text) : `"${parts.map((part) => part.replace(/[`$"\u201c\u201d\u201e]/g, "`$&")).join(`$HOME${root.slice(1)}`)}"`;
   }
   function line(step, { windows, root }) {
     const word = (text) => (windows ? power(text, root) : posix(text, root));
-    if (step.kind === "download") return `${windows ? "curl.exe" : "curl"} -fL --create-dirs -o ${word(step.path ?? "")} ${windows ? ps1(step.url ?? "") : sh(step.url ?? "")}`;
+    if (step.kind === "download") {
+      const url = step.url ?? "";
+      return `${windows ? "curl.exe" : "curl"} -fL --create-dirs -o ${word(step.path ?? "")} ${windows ? ps1(url) : sh(url)}`;
+    }
     if (step.kind === "write") {
       const text = step.text ?? "";
       return windows ? `Set-Content -NoNewline -LiteralPath ${word(step.path ?? "")} -Value ${doubled(text)}` : `printf %s ${sh(text)} > ${word(step.path ?? "")}`;
     }
     if (step.argv === null) return (step.text || step.title).split("\n").map((one) => `# ${one}`).join("\n");
-    const env = Object.entries(step.env).map(([name, value]) => (windows ? `$env:${name} = ${power(value, root, doubled)}; ` : `${name}=${posix(value, root)} `)).join("");
+    const set = (name, value) => (windows ? `$env:${name} = ${power(value, root, doubled)}; ` : `${name}=${posix(value, root)} `);
+    const env = Object.entries(step.env).map(([name, value]) => set(name, value)).join("");
     const goes = step.cwd && step.kind !== "unpack";
     const words = step.argv.map(word).join(" ");
     if (windows) return goes ? `cd ${word(step.cwd)}; ${env}& ${words}` : `${env}& ${words}`;
@@ -150,7 +156,8 @@ const spelling = (() => {
     const layers = plan.placement === "split" && plan.estimate.gpuLayers === null ? null : gpuLayers(plan);
     const seen = devices.length > 0 && plan.estimate.rows.some((row) => row.device === "ram" && row.projector);
     const listed = form.format !== "";
-    const scope = { ...judging.scopes(facts, devices, wish, listed ? form : {})[0], plan: { gpu_layers: layers, expert_layers: plan.estimate.expertLayers, projector_in_ram: seen } };
+    const lies = { gpu_layers: layers, expert_layers: plan.estimate.expertLayers, projector_in_ram: seen };
+    const scope = { ...judging.scopes(facts, devices, wish, listed ? form : {})[0], plan: lies };
     const install = expand(cell.install, given, scope, facts, there, data);
     let launch = expand(cell.launch, { ...given, file: given.file || NO_FILE }, scope, facts, there, data);
     if (launch.some(hollow)) {

@@ -27,7 +27,8 @@ const hardware = (data, cells, element, changed) => {
     const failing = answer.verdict === "no" ? answer.blockers.filter((one) => one.holds === false) : answer.blockers;
     const shown = column.textContent;
     const lines = [...new Set(failing.map(reason))].filter((says) => !shown.includes(says));
-    column.prepend(...lines.map((says) => element("p", [element("span", answer.verdict === "no" ? "not here" : "open", `effect v-${answer.verdict}`), ` ${says}`], "reason")));
+    const kind = () => element("span", answer.verdict === "no" ? "not here" : "open", `effect v-${answer.verdict}`);
+    column.prepend(...lines.map((says) => element("p", [kind(), ` ${says}`], "reason")));
   }
   let names = new Map();
   const named = (id) => names.get(id) ?? id;
@@ -52,7 +53,9 @@ const hardware = (data, cells, element, changed) => {
     const counted = new Map();
     for (const name of devices) counted.set(name, (counted.get(name) ?? 0) + 1);
     const said = [...counted].map(([name, count]) => (count > 1 ? `${count} x ${name}` : name));
-    return [facts.os?.pretty_name ?? facts.os?.name ?? facts.os?.family ?? "a system that is not known", facts.cpu?.model ?? facts.cpu?.arch, ...said].filter(Boolean).join(", ");
+    const { os = {}, cpu = {} } = facts;
+    const system = os?.pretty_name ?? os?.name ?? os?.family ?? "a system that is not known";
+    return [system, cpu?.model ?? cpu?.arch, ...said].filter(Boolean).join(", ");
   }
   function say(line, wrong) {
     $("machine").textContent = line;

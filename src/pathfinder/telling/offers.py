@@ -45,16 +45,14 @@ def offers(known: Known, runtimes: Sequence[Runtime]) -> dict[str, Any]:
         tasks.append({"id": id, "says": entry["says"], "task": task, "models": there})
         for name in there:
             wanted.setdefault(name, set()).add(task)
-    table = {key: value for key, value in known.rank.items() if key != "backends"}
-    ranks = {name: {key: value for key, value in rule.items() if key != "says"} for name, rule in table["ranks"].items()}
     return {
         "tasks": [one for one in tasks if one["models"]],
         "audiences": known.questions["audiences"],
         "wishes": known.questions["wishes"],
         "requests": requests(known.rank),
         "models": {name: _model(by_id[name], sorted(tasks), known.rank, runtimes) for name, tasks in wanted.items()},
-        "rank": {**table, "ranks": ranks},
-        "speed": {key: value for key, value in known.coefficients.items() if key not in ("prefill", "cpu_core_flops", "perplexity_added")},
+        "rank": known.rank,
+        "speed": known.coefficients,
         "chips": [_chip(vendor, name, raw) for vendor, document in known.chips.items() for name, raw in chips.every({vendor: document})],
     }
 
