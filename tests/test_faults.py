@@ -234,7 +234,8 @@ def test_a_data_folder_that_cannot_be_written_is_said(shop: Path, tmp_path: Path
 
 @posix
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
-def test_a_full_disk_is_said(tmp_path: Path) -> None:
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+def test_a_full_disk_is_said(stream: str, tmp_path: Path) -> None:
     """A limit on a file's size stands for the full disk: the log of an installation meets it."""
     code = """
 import resource, signal, sys
@@ -243,7 +244,8 @@ from pathfinder.errors import Problem
 from pathfinder.acting.install import install, state_of
 from pathfinder.types.plans import Plan
 from pathfinder.types.steps import Step
-chatter = Step(kind="run", title="Chatter", argv=(sys.executable, "-c", "print('x' * 4096 * 64)"))
+said = f"import sys; [print('x' * 4096, file=sys.{sys.argv[2]}) for _ in range(64)]"
+chatter = Step(kind="run", title="Chatter", argv=(sys.executable, "-c", said))
 plan = Plan(runtime="t", name="T", cell="c", backend="cpu", devices=(), verdict="works", install=(chatter,), root=sys.argv[1])
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 limits = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -256,5 +258,5 @@ resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 install(plan, print)
 print("COMPLETE", state_of(plan).complete)
 """
-    done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path), stream], capture_output=True, text=True, timeout=60, check=True)
     assert "SAYS There is no room left" in done.stdout and "COMPLETE True" in done.stdout, done.stdout + done.stderr

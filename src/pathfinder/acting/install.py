@@ -141,7 +141,7 @@ def digest(step: Step) -> str:
 
 
 def _one(step: Step, log: IO[str], progress: Tell) -> None:
-    _note(log, f"\n== {time.strftime('%Y-%m-%d %H:%M:%S')} {step.title}")
+    log.write(f"\n== {time.strftime('%Y-%m-%d %H:%M:%S')} {step.title}\n")
     if "root" in step.needs and not _is_root():
         return _for_the_user(step)
     if step.kind == "download":
@@ -178,10 +178,15 @@ def _run(
     from pathfinder.acting.run import supervise
 
     last: list[str] = [""]
+    full: list[OSError] = []
 
     def hear(line: str) -> None:
-        if log is not None:
-            _note(log, line)
+        if log is not None and not full:
+            try:
+                log.write(line + "\n")
+                log.flush()
+            except OSError as error:
+                full.append(error)  # Heard in a thread of its own: told below.
         if line.strip():
             last[0] = line.strip()
             progress(line.strip())
@@ -190,16 +195,9 @@ def _run(
     spelt = {key: os.path.expanduser(value) for key, value in env.items()}  # noqa: PTH111
     there = os.path.expanduser(cwd) if cwd else None  # noqa: PTH111
     ended = supervise(words, seconds=seconds, env=spelt, cwd=there, on_line=hear, on_error_line=hear)
+    if full:
+        raise full[0]
     return ended.code, last[0]
-
-
-def _note(log: IO[str], line: str) -> None:
-    """A log that cannot grow, on a full disk, stops nothing: what fails for it says so itself."""
-    try:
-        log.write(line + "\n")
-        log.flush()
-    except OSError:
-        pass
 
 
 def _download(step: Step, progress: Tell) -> None:
