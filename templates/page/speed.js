@@ -31,10 +31,11 @@ const timing = (() => {
     const words = (plain.match(/[a-z0-9+]+(?:-[a-z0-9]+)*/g) ?? []).filter((word) => !LEFT_OUT.includes(word));
     return { words: [...new Set(words)], mobile: name.search(/\b(?:laptop|mobile|max-q)\b/i) >= 0 };
   }
+  /* Found once for each chip and device: one decision asks it of every cell and device set. */
   const kept = new WeakMap();
-  function spellings(chip) {
-    if (!kept.has(chip)) kept.set(chip, chip.names.map(said));
-    return kept.get(chip);
+  function once(one, find) {
+    if (!kept.has(one)) kept.set(one, find());
+    return kept.get(one);
   }
   /* What a name may mean: lists of PCI ids say `Navi 31 [Radeon RX 7900 XT/7900 XTX]`. */
   function meanings(name) {
@@ -51,7 +52,7 @@ const timing = (() => {
     const own = chips.filter((one) => device.vendor && one.vendor === device.vendor);
     let best = null;
     for (const chip of own.length ? own : chips.filter((one) => one.vendor !== "cpu")) {
-      for (const { words, mobile } of spellings(chip)) {
+      for (const { words, mobile } of once(chip, () => chip.names.map(said))) {
         if (!words.length || !told.some((one) => one.mobile === mobile && words.every((word) => one.words.includes(word)))) continue;
         const away = distance(chip.memory, device.memory_bytes);
         const place = [told.length > 1 ? away : 0, -words.length, away];
@@ -78,7 +79,7 @@ const timing = (() => {
   function place(what, device, offers) {
     const { facts } = what;
     const { decode, factor } = engineRow(what.engine, offers.speed);
-    const chip = chipOf(device, offers.chips) ?? relative(device, offers.chips);
+    const chip = once(device, () => chipOf(device, offers.chips) ?? relative(device, offers.chips));
     let bandwidth = device.bandwidth_bytes_per_second || known(chip?.bandwidth);
     if (bandwidth === null && (device.shared_memory || device.integrated)) {
       bandwidth = facts.memory?.bandwidth_bytes_per_second || known(processorOf(facts.cpu?.model, facts.board?.model, offers.chips)?.bandwidth);

@@ -103,11 +103,17 @@ const judging = (() => {
     const { arch, heads, kv_heads, params } = wish?.model ?? {};
     const model = { id: wish?.id ?? "", local: false, arch, heads, kv_heads, params, format: form.format, quant: form.quant };
     const want = { task: wish?.task ?? "chat", audience: wish?.audience ?? "solo", context: null, users: 1 };
-    const shared = { ...facts, set: setFacts(devices, facts), model, want };
+    const shared = { ...facts, set: once(devices, () => setFacts(devices, facts)), model, want };
     return devices.length ? devices.map((device) => ({ ...shared, device })) : [shared];
   }
   /* The forms of the model that a cell loads on these devices, by number; of those nobody can say only where no other is. */
   const plain = (quant) => quant.toLowerCase().replaceAll("-", "_");
+  /* Found once: a decision asks it of every cell and device set. */
+  const kept = new WeakMap();
+  function once(one, find) {
+    if (!kept.has(one)) kept.set(one, find());
+    return kept.get(one);
+  }
   function loaded(facts, cell, devices, wish, data) {
     const runtime = data.runtimes[cell.r];
     const reached = (form) => !form.registry || [runtime.id, ...runtime.aliases].includes(form.registry);
@@ -119,8 +125,8 @@ const judging = (() => {
       const form = wish.model.forms[at];
       for (const one of supports) {
         const quants = data.pool[one.quants];
-        const named = !quants.length || quants.some((quant) => plain(quant) === plain(form.quant));
-        if (form.format !== "" && (one.format !== form.format || !named)) continue;
+        const named = () => !quants.length || once(quants, () => new Set(quants.map(plain))).has(plain(form.quant));
+        if (form.format !== "" && (one.format !== form.format || !named())) continue;
         const holds = one.requires === undefined ? true : askAll(data.pool[one.requires], scopes(facts, devices, wish, form)).holds;
         if (holds) good.add(at); else if (holds === null) maybe.add(at);
       }
@@ -163,13 +169,19 @@ const judging = (() => {
     const { no, open } = wish.model.runs[wish.task];
     return no.includes(cell.r) || open.includes(cell.r) ? [blocker("model.arch", "one it runs", wish.model.arch, no.includes(cell.r) ? false : null, "wish")] : [];
   }
+  function setsOf(facts, { backend, split }, devices) {
+    const there = once(facts, () => new Map());
+    const name = `${backend} ${split}`;
+    if (!there.has(name)) there.set(name, deviceSets(devices, split));
+    return there.get(name);
+  }
   /* Every device set of one cell: {devices, verdict (null: no), caveats, blockers, forms}. */
   function candidates(facts, cell, data, wish = null) {
     const rule = data.backends[cell.backend];
     const shared = [...common(facts, cell, data), ...(wish ? runsModel(cell, wish) : []), ...backendBlockers(cell.backend, facts, rule, data.spoken)];
     if (!rule.kind.length) return [judged(facts, cell, [], shared, data, wish)];
     const devices = answering(ofBackend(planable(facts), rule), cell.backend, facts);
-    const sets = deviceSets(devices, cell.split);
+    const sets = setsOf(facts, cell, devices);
     if (sets.length) return sets.map((set) => judged(facts, cell, set, shared, data, wish));
     return [{ devices: [], verdict: null, caveats: [], forms: [], blockers: shared.length ? shared : [blocker("devices", "a device", "none", false, "hardware")] }];
   }

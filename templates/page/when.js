@@ -114,8 +114,16 @@ const asking = (() => {
     }
     return value;
   }
+  /* Cells share conditions and machines repeat values, so an answer once worded is kept. */
+  const kept = new WeakMap();
   function leaf(when, scope) {
     const found = resolve(when.path, scope);
+    if (!kept.has(when)) kept.set(when, new Map());
+    const answers = kept.get(when);
+    if (!answers.has(found)) answers.set(found, worded(when, found));
+    return answers.get(found);
+  }
+  function worded(when, found) {
     const holds = found === null ? null : compare(when.op, when.kind, found, when.value);
     return { fact: when.path, needed: spell(when.op, when.kind, when.value), found: spellFound(when.kind, found), holds, says: null, takes: when.takes };
   }
