@@ -430,6 +430,22 @@ def test_a_tool_that_says_no_architecture_says_the_chip(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="shell scripts as commands")
+def test_whatever_columns_somebody_kept_are_read(tmp_path: Path) -> None:
+    program = tmp_path / "nvidia-smi"
+    program.write_text(
+        "#!/bin/sh\ncase $1 in\n--query-gpu=name) printf 'name\\nNVIDIA L4\\nNVIDIA A10G\\n';;\n"
+        "--query-gpu=memory.total) printf 'memory.total [MiB]\\n23034 MiB\\n22528 MiB\\n';;\n"
+        "--query-gpu=compute_cap) printf 'compute_cap\\n8.9\\n8.6\\n';;\n*) exit 127;; esac\n"
+    )
+    program.chmod(0o755)
+    found = observe(SysrootHost(str(tmp_path / "root"), str(tmp_path))).devices or ()
+    assert [(one.name, one.compute_capability, one.driver_version) for one in found] == [
+        ("NVIDIA L4", "8.9", None), ("NVIDIA A10G", "8.6", None),
+    ]  # fmt: skip
+    assert found[0].memory_bytes == 23034 * MIB
+
+
+@pytest.mark.skipif(os.name == "nt", reason="shell scripts as commands")
 def test_a_list_of_names_is_enough_to_enumerate(tmp_path: Path) -> None:
     program = tmp_path / "nvidia-smi"
     program.write_text(

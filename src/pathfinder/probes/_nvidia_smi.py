@@ -19,14 +19,8 @@ FIELDS = (
     "index,name,uuid,pci.bus_id,pci.device_id,memory.total,memory.free,driver_version,compute_cap,mig.mode.current,pcie.link.gen.max,pcie.link.width.max",
     "index,name,uuid,pci.bus_id,memory.total,memory.free,driver_version",
     "index,name,memory.total,memory.used,memory.free",
-    "index,name,memory.total,memory.free",
-    "index,name,memory.total",
-    "name,memory.total,driver_version",
-    "name,driver_version,memory.total",
-    "name,memory.total",
-    "memory.total,memory.used,memory.free",
 )
-"""From all there is to what drivers of 2013 know; the narrower ones also answer where somebody kept only those."""
+"""From all there is to what drivers of 2013 know."""
 CAPABILITY = ("pci.bus_id,compute_cap", "index,compute_cap")
 
 
@@ -132,12 +126,23 @@ def _links(host: Host, program: str, records: list[Record]) -> Iterator[Observat
 
 
 def _csv(host: Host, program: str) -> Record:
-    for fields in FIELDS[:3] if host.uname().value is not None else FIELDS:
+    for fields in FIELDS:
         ran = _run(host, program, f"--query-gpu={fields}", CSV)
         devices = reader.csv(ran.stdout, tuple(fields.split(","))) if ran else []
         if devices:
             return {"devices": devices}
-    return {}
+    return {} if host.uname().value is not None else {"devices": _columns(host, program)}
+
+
+def _columns(host: Host, program: str) -> list[Record]:
+    """Column by column: of another machine somebody may have kept any few."""
+    devices: list[Record] = []
+    for field in FIELDS[0].split(",")[1:]:
+        ran = _run(host, program, f"--query-gpu={field}", "--format=csv")
+        rows = reader.csv(ran.stdout, (field,)) if ran else []
+        devices += [] if devices else rows
+        _fill(devices, rows)
+    return devices if any(set(one) - {"index", "name", "uuid"} for one in devices) else []
 
 
 def _add_capability(host: Host, program: str, records: list[Record]) -> None:

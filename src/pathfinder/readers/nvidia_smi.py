@@ -42,11 +42,9 @@ def status(code: int, text: str) -> str | None:
 
 def csv(text: str, fields: tuple[str, ...]) -> list[Record]:
     """Rows of `--format=csv,noheader,nounits` (a header line and units are tolerated); rows of another width are left out."""
-    records = []
-    for index, row in enumerate([part.strip() for part in line.split(", ")] for line in text.splitlines() if line.strip()):
-        if len(row) != len(fields) or row[0].split(" [")[0] == fields[0]:
-            continue
-        records.append(_from_fields(dict(zip(fields, row, strict=True)), index))
+    rows = [[part.strip() for part in line.split(", ")] for line in text.splitlines() if line.strip()]
+    rows = [row for row in rows if len(row) == len(fields) and row[0].split(" [")[0] != fields[0]]
+    records = (_from_fields(dict(zip(fields, row, strict=True)), index) for index, row in enumerate(rows))
     return [record for record in records if record]
 
 
