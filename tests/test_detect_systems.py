@@ -196,6 +196,19 @@ def test_lscpu_of_arm(table: str, cores: int, sockets: int, clusters: int | None
     assert (cpu.cores, cpu.sockets, cpu.clusters, cpu.model) == (cores, sockets, clusters, model)
 
 
+@pytest.mark.parametrize(
+    ("said", "family", "kernel", "arch"),
+    [
+        ("Linux box 6.8.0-45-generic #45-Ubuntu SMP Fri Aug 30 2024 x86_64 x86_64 GNU/Linux", "linux", "6.8.0-45-generic", "x86_64"),
+        ("Linux tegra 5.15.148-tegra #1 SMP Tue Jan 7 2025 aarch64 aarch64 GNU/Linux", "linux", "5.15.148-tegra", "aarch64"),
+        ("Linux", "linux", None, None),
+    ],
+)  # fmt: skip
+def test_uname_of_another_machine(said: str, family: str, kernel: str | None, arch: str | None) -> None:
+    found = observe(Machine(None, {"uname": said + "\n"}), deep=True, deadline=10.0).os
+    assert (found.family, found.kernel, found.arch) == (family, kernel, arch)
+
+
 def test_freebsd_10_by_its_messages_alone() -> None:
     boot = 'CPU: Intel(R) Core(TM) i5-4440 CPU @ 3.10GHz (2993.39-MHz K8-class CPU)\n  Origin = "GenuineIntel"  Id = 0x306c3\n'
     facts = seen(Machine(None, {"dmesg": boot + "  AMD Features=0x2c100800<SYSCALL,NX,LM>\n"}))

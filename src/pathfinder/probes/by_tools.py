@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from pathfinder.host import Host, Observation
 from pathfinder.probes._cpulist import parse_int
+from pathfinder.probes.lscpu import ARCHES
 
 DEEP = True
 MAC = (("system_profiler", "-json", "SPDisplaysDataType"), ("system_profiler", "SPDisplaysDataType"))
@@ -31,12 +32,16 @@ def probe(host: Host) -> Iterator[Observation]:
 
 def _system(host: Host) -> Iterator[Observation]:
     """`uname -s` or `-a`, and macOS' `sw_vers`."""
-    for argv in (("uname", "-s"), ("uname", "-a")):
+    for argv in (("uname", "-a"), ("uname", "-s")):
         ran = host.run(argv).value
         words = ran.stdout.split() if ran is not None and ran.code == 0 else []
         family = {"Linux": "linux", "Darwin": "macos", "FreeBSD": "freebsd"}.get(words[0]) if words else None
         if family:
-            yield Observation(path="os.family", value=family, source=" ".join(argv), trust="tool")
+            arch = next((ARCHES[word][1] for word in words[:2:-1] if word in ARCHES), None)
+            found = {"family": family, "kernel": words[2] if len(words) > 2 else None, "arch": arch}
+            for field, value in found.items():
+                if value:
+                    yield Observation(path=f"os.{field}", value=value, source=" ".join(argv), trust="tool")
             break
     ran = host.run(("sw_vers",)).value
     for line in (ran.stdout if ran is not None and ran.code == 0 else "").splitlines():
