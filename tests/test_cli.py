@@ -54,6 +54,11 @@ def test_every_verb_has_help(verb: str) -> None:
         (["estimate"], "Example: pathfinder estimate llama-3-8b"),
         (["matrix"], "One of: list, show, why,"),
         (["detect", "--host", "profile:4090"], "desktop-rtx-4090"),
+        (["recommend", "--model", "llama-3-8b", "--context", "many"], "'--context': it takes a whole number."),
+        (["recommend", "--model", "llama-3-8b", "--top", "0"], "--top: 0 is not a number above zero."),
+        (["recommend", "--model", "llama-3-8b", "--deadline", "0"], "above 0"),
+        (["check", "cpu.avx2", "--deadline", "-1"], "above 0"),
+        (["setup", "--model", "llama-3-8b", "--nodes", "0"], "--nodes: 0 is not a number above zero."),
     ],
 )
 def test_a_mistake_says_what_to_type(args: list[str], hint: str) -> None:

@@ -18,18 +18,16 @@ def detect(
     deadline: Annotated[float | None, typer.Option(metavar="S", help="Seconds for all probes: 3, with --deep 30.")] = None,
 ) -> int:
     """What is in this machine: every fact with its source."""
-    session: Session = ctx.obj
-    if deadline is not None and not 0 < deadline <= 3600:
-        from pathfinder.errors import Problem
+    from pathfinder.cli.hosts import answer, timely
 
-        raise Problem("A deadline is a number of seconds above 0, at most 3600.", where="--deadline")
+    session: Session = ctx.obj
+    timely(deadline)
     if save is not None and measure:
         from pathfinder.errors import Problem
 
         raise Problem("A measurement is not part of a recording.", where="--measure", hint="Leave out --save or --measure.")
     if save is not None:
         return _recorded(session, save, deep, deadline)
-    from pathfinder.cli.hosts import answer
 
     def one(known: object) -> tuple["Facts", int]:
         facts: Facts = known.facts  # type: ignore[attr-defined]

@@ -28,9 +28,15 @@ def references(session: Session) -> list[str]:
 
 
 def hosts(session: Session, *, deep: bool = False, deadline: float | None = None) -> Iterator[Known]:
-    """Facts of every host asked about, in order. Raises `Problem` for a reference that cannot be read."""
+    """Facts of every host asked about, in order. Raises `Problem` for a reference that cannot be read, or no time to look."""
+    timely(deadline)
     for ref in references(session):
         yield Known(ref, facts_of(ref, session, deep=deep, deadline=deadline))
+
+
+def timely(deadline: float | None) -> None:
+    if deadline is not None and not 0 < deadline <= 3600:
+        raise Problem("A deadline is a number of seconds above 0, at most 3600.", where="--deadline")
 
 
 def facts_of(ref: str, session: Session, *, deep: bool = False, deadline: float | None = None) -> Facts:

@@ -1,5 +1,6 @@
 """What is said to somebody who typed what the command cannot read: what is wrong, and what to type instead."""
 
+import re
 from typing import Any
 
 from pathfinder.errors import ExitStatus, Problem
@@ -13,9 +14,20 @@ EXAMPLES = {
 """What to type where something is missing that the verb cannot do without."""
 
 
+_WORDING = {
+    r"Input should be a valid integer.*": "it takes a whole number",
+    r"Input should be a valid number.*": "it takes a number",
+    r"'[^']*' is not a valid integer": "it takes a whole number",
+    r"'[^']*' is not a valid float": "it takes a number",
+}
+"""What Typer's libraries say of numbers, and what a person is told."""
+
+
 def usage(error: Any) -> Problem:
     """Click's own error, with an example or the choices there are."""
     says = error.format_message().strip().rstrip(".")
+    for theirs, ours in _WORDING.items():
+        says = re.sub(theirs, ours, says)
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else "pathfinder"
     below = ", ".join(getattr(getattr(context, "command", None), "commands", ()))

@@ -40,6 +40,8 @@ def recommend(
     from pathfinder.cli.wish import Wish, decided
 
     session = ctx.obj
+    if top is not None and top < 1:
+        raise Problem(f"{top} is not a number above zero.", where="--top")
     if as_ is not None:
         picturable(as_, session)
     wish = Wish(model, task, for_, prefer, context, concurrency, quant, runtime)

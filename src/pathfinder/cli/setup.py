@@ -21,7 +21,7 @@ def setup(
     context: Annotated[int | None, typer.Option(help="Tokens of context to plan for.")] = None,
     concurrency: Annotated[int | None, typer.Option(help="Requests at once.")] = None,
     quant: Annotated[str | None, typer.Option(help="Only this quantisation.")] = None,
-    nodes: Annotated[int, typer.Option(min=1, help="Machines, for formats beyond one: ray, kuberay, lws.")] = 2,
+    nodes: Annotated[int, typer.Option(help="Machines, for formats beyond one: ray, kuberay, lws.")] = 2,
     deadline: Annotated[float, typer.Option(help="Seconds for looking at the host.")] = 3.0,
 ) -> int:
     """Write the plan for a model as a script or a document. Nothing is run."""
@@ -35,6 +35,8 @@ def setup(
     session = ctx.obj
     if not model:
         raise Problem("No model was named.", where="--model", hint="Example: pathfinder setup --model llama-3-8b --as sh")
+    if nodes < 1:
+        raise Problem(f"{nodes} is not a number above zero.", where="--nodes")
     format = "json" if session.json else as_
     template(format, templates())
     if output is None and len(references(session)) > 1:
