@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from pathfinder.errors import ExitStatus, Problem
 from pathfinder.naming.ask import ask, hub, resolve
-from pathfinder.naming.names import fold, read
+from pathfinder.naming.names import at_hub, fold, read
 from pathfinder.types.models import Artifact, Model
 
 
@@ -210,3 +210,19 @@ def test_names_are_taken_apart() -> None:
     assert hub("hf:turboderp/Llama-3.1-8B-Instruct-exl3:4.0bpw", ()).artifact == Artifact(
         format="exl3", quant="4.0BPW", repo="turboderp/Llama-3.1-8B-Instruct-exl3"
     )
+
+
+@pytest.mark.parametrize(
+    "ref",
+    ["hf:../x", "hf:a/..", "hf:.a/b", 'hf:a/b"),__import__("os").system("id")#', "hf:a/b;c", "hf:a/b:/etc/passwd", "hf:a/b:../x.gguf",
+     "hf:a/b:x/../../y.gguf", "hf:a/b:..\\x.gguf", "hf:a", "hf:a/b/c", "hf:a/b:", "hf:a/b:x\ny"],
+)  # fmt: skip
+def test_a_name_of_the_hub_is_neither_a_path_nor_code(ref: str) -> None:
+    with pytest.raises(Problem, match="hf:owner/name"):
+        at_hub(ref)
+
+
+def test_names_of_the_hub() -> None:
+    assert at_hub("hf:TheBloke/Llama-2-7B_v1.1-GGUF") == ("TheBloke/Llama-2-7B_v1.1-GGUF", None)
+    assert at_hub(" HF:o/r:Q4_K_M ") == ("o/r", "Q4_K_M")
+    assert at_hub("hf:o/r:UD-Q4/a b-00001-of-00002.gguf") == ("o/r", "UD-Q4/a b-00001-of-00002.gguf")

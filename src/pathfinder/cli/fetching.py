@@ -60,9 +60,10 @@ def cached(repo: str, which: str | None, reads: Kind | None = None) -> Wanted | 
 def described(text: str, session: Session) -> tuple[Model, Artifact] | None:
     """What `hf:...` names, by the header of its file in the cache, else on the hub; None when neither may be asked."""
     from pathfinder.formats.local import read
-    from pathfinder.network import contents, peek
+    from pathfinder.naming.names import at_hub
+    from pathfinder.network import peek
 
-    found = cached(*contents.named(text))
+    found = cached(*at_hub(text))
     if found is None:
         return None if session.offline else peek.model(text)
     path = place(found)
@@ -145,8 +146,7 @@ def for_engine(ref: str, name: str, yes: bool, session: Session) -> tuple["Engin
     from pathfinder import engines
     from pathfinder.naming.ask import is_path
     from pathfinder.naming.local_model import local_model
-    from pathfinder.naming.names import plainly
-    from pathfinder.network.contents import named
+    from pathfinder.naming.names import at_hub, plainly
 
     text = plainly(ref.strip())
     asked = engines.engine(name) if name else None
@@ -157,7 +157,7 @@ def for_engine(ref: str, name: str, yes: bool, session: Session) -> tuple["Engin
         engines.need(engine)
         return engine, path
     if hub:
-        repo, which = named(text)
+        repo, which = at_hub(text)
         wanted = find(repo, which, asked.reads if asked else None, session)
         engine = engines.reading(wanted.kind, asked, ref)
     else:

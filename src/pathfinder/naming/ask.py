@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, get_args
 from msgspec.structs import replace
 
 from pathfinder.errors import ExitStatus, Problem
-from pathfinder.naming.names import NEUTRAL, Said, difference, dotted, fold, is_size, plainly, read
+from pathfinder.naming.names import NEUTRAL, Said, at_hub, difference, dotted, fold, is_size, plainly, read
 from pathfinder.types.models import Artifact, Demand, Model
 from pathfinder.types.words import Audience, Prefer, Task
 
@@ -123,9 +123,8 @@ def hub(text: str, models: Sequence[Model]) -> Resolved:
     """`hf:owner/repo[:file|:quant]`: the catalogue's model where it knows the repository, else what the name alone says.
 
     A name that says no quantisation is taken for what runtimes fetch then: Q4_K_M of GGUF files, 16 bits of all else."""
-    repo, _, rest = text[3:].partition(":")
-    if repo.count("/") != 1 or not all(repo.split("/")):
-        raise Problem("A reference to the hub is hf:owner/name, with :file or :QUANT if need be.", where=text)
+    repo, which = at_hub(text)
+    rest = which or ""
     known = _by_repo(repo, models)
     is_file = rest.rpartition(".")[2][:1].isalpha() and "." in rest  # 4.0bpw is a quantisation.
     file, said = (rest, read(rest)) if is_file else (None, read(f"{repo.partition('/')[2]} {rest}"))

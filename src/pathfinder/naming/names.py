@@ -3,6 +3,8 @@
 import re
 from typing import NamedTuple
 
+from pathfinder.errors import Problem
+
 NEUTRAL = frozenset(("instruct", "chat", "it", "hf", "latest", "model", "weights", "the", "text", "b"))
 """Words that do not change which model is meant; `base` does."""
 FORMATS = frozenset(("gguf", "mlx", "awq", "gptq", "exl2", "exl3", "onnx", "openvino", "safetensors", "imat", "i1", "ud", "bnb", "ggml"))
@@ -52,6 +54,20 @@ def spell(quant: str) -> str:
     if plain in ("fp16", "fp32"):
         return plain.replace("fp", "F")
     return plain.upper()
+
+
+_HUB = r"(?i:hf:)([A-Za-z0-9_][A-Za-z0-9_.-]*/[A-Za-z0-9_][A-Za-z0-9_.-]*)(?::(.+))?"
+_OUTSIDE = r"\\|^/|(?:^|/)\.\.?(?:/|$)"
+
+
+def at_hub(reference: str) -> tuple[str, str | None]:
+    """`hf:owner/name[:FILE|:QUANT]` as repository and file or quantisation. Raises `Problem` for what is no such reference: the hub's
+    names hold letters, digits, `-`, `_` and `.`, so that none is code, and its files lie below their repository."""
+    match = re.fullmatch(_HUB, reference.strip())
+    repo, which = match.groups() if match else ("", None)
+    if match is None or ".." in repo or (which and (not which.isprintable() or re.search(_OUTSIDE, which))):
+        raise Problem("A reference to the hub is hf:owner/name, with :file or :QUANT if need be.", where=reference)
+    return repo, which
 
 
 def plainly(text: str) -> str:

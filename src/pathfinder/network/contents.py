@@ -9,7 +9,6 @@ from typing import NamedTuple
 from pathfinder.errors import Problem
 from pathfinder.network.fetch import RemoteFile
 
-REFERENCE = re.compile(r"hf:(?P<repo>[\w.-]+/[\w.-]+)(?::(?P<which>[^:\s]+))?", re.I)
 PREFERRED = ("Q4_K_M", "MXFP4", "Q4_K_S", "Q4_0", "IQ4_XS", "Q5_K_M", "Q8_0")
 FOLDER = ("*.json", "model*.safetensors", "tokenizer.model", "*.tiktoken", "*.txt", "*.jinja")
 """What mlx-lm and transformers load (mlx-lm's `_download` patterns), programs left out."""
@@ -26,14 +25,6 @@ class Gguf(NamedTuple):
     @property
     def bytes(self) -> int:
         return sum(part.bytes for part in self.parts)
-
-
-def named(reference: str) -> tuple[str, str | None]:
-    """`hf:owner/name[:FILE|:QUANT]` as repository and file or quantisation. Raises `Problem` for what is no such reference."""
-    match = REFERENCE.fullmatch(reference.strip())
-    if match is None:
-        raise Problem("A reference to the hub is hf:owner/name, with :file or :QUANT if need be.", where=reference)
-    return match["repo"], match["which"]
 
 
 def gguf(files: Sequence[RemoteFile], which: str | None, where: str) -> Gguf | None:

@@ -10,7 +10,8 @@ from typing import Any
 import msgspec
 
 from pathfinder.errors import ExitStatus, Problem
-from pathfinder.network.contents import Gguf, gguf, named
+from pathfinder.naming.names import at_hub
+from pathfinder.network.contents import Gguf, gguf
 from pathfinder.network.fetch import RemoteFile, _told, look
 from pathfinder.types.models import Artifact, Model, Source
 
@@ -22,7 +23,7 @@ MOST = 64 << 20
 
 def model(reference: str) -> tuple[Model, Artifact]:
     """The model `hf:owner/name[:FILE|:QUANT]` names. Raises Problem for one that is not there, and for a header that lies."""
-    repo, which = named(reference)
+    repo, which = at_hub(reference)
     files = look(repo)
     chosen = gguf(files, which, reference)
     return of_gguf(chosen) if chosen is not None else of_config(files, reference)
