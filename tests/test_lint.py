@@ -84,6 +84,8 @@ CASES = [
     ("no_shell", "error", "argv: ['{bin}/example', --port", "argv: [sh, -c, 'x --port {port} | y', --port"),
     ("no_shell", "error", "argv: [docker, run", "argv: [docker, run, --entrypoint, bash, -c, x, run"),
     ("no_shell", "error", "argv: [kill]", "argv: [kill, '$(pidof example)']"),
+    ("no_shell", "error", "argv: [kill]", "argv: ['{python}', -c, 'print({repo})']"),
+    ("no_shell", "warning", "argv: [kill]", "argv: [python3, -c, 'print(\"x\")']"),
     ("isolated", "error", "argv: [kill]", "argv: [python3, -m, pip, install, example]"),
     ("pinned", "error", "example==1.2.3', 'torch", "example', 'torch"),
     ("pinned", "warning", "'torch>=2.8'", "torch"),
