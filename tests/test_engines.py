@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
@@ -220,6 +221,22 @@ def test_a_missing_engine_names_the_way_to_get_it() -> None:
     missing = engines.Engine(name="none", script="x.py", module="no_such_module", distribution="no-such", extra="nothing", reads="gguf")
     with pytest.raises(Problem, match="not installed") as told:
         engines.need(missing)
-    assert told.value.hint == "Get it with: pip install 'llm-pathfinder[nothing]'"
+    assert told.value.hint and told.value.hint.startswith("Get it with: pip install 'llm-pathfinder[nothing]'")
     with pytest.raises(Problem, match="No such engine"):
         engines.engine("exllama")
+
+
+def test_an_engine_that_install_brought_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its script runs in the Python of the runtime's own environment, once the installation is complete."""
+    monkeypatch.setattr("pathfinder.acting.here.live_root", lambda: str(tmp_path))
+    toy = replace(LLAMA, module="no_such_module", distribution="toy")
+    env = tmp_path / "runtimes" / "toy" / "linux-cpu"
+    python = env / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
+    python.parent.mkdir(parents=True)
+    python.write_text("")
+    record = env.with_name("linux-cpu.install.json")
+    for content in ("", "[]", "{}", '{"complete": false}'):
+        record.write_text(content)
+        assert not engines.installed(toy)
+    record.write_text('{"complete": true}')
+    assert engines.installed(toy) and engines.argv(toy)[0] == str(python)

@@ -72,7 +72,7 @@ def test_the_file_survives_what_is_no_line_of_it(tmp_path: Path, monkeypatch: py
 
 
 def test_estimate_of_this_machine_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    from pathfinder.cli.acting import live_root
+    from pathfinder.acting.here import live_root
 
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("USERPROFILE", str(tmp_path))

@@ -41,14 +41,18 @@ def ask(path: str, context: int, kv_type: str, parallel: int, batch: int, gpu_la
     from pathfinder import engines
     from pathfinder.acting.run import supervise
 
-    engines.need(engines.engine("llama.cpp"))
+    engine = engines.engine("llama.cpp")
+    engines.need(engine)
     lines: list[str] = []
     request = {
         "model": path, "context": context, "kv_type": kv_type.lower(), "parallel": parallel, "batch": batch, "gpu_layers": gpu_layers,
     }  # fmt: skip
     script = Path(engines.__file__).with_name("size_llama_cpp.py")
     done = supervise(
-        [sys.executable, "-X", "utf8", str(script)], seconds=SECONDS, stdin=json.dumps(request).encode() + b"\n", on_line=lines.append
+        [engines.python(engine) or sys.executable, "-X", "utf8", str(script)],
+        seconds=SECONDS,
+        stdin=json.dumps(request).encode() + b"\n",
+        on_line=lines.append,
     )
     answer: dict[str, Any] = {}
     if lines:

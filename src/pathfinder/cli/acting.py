@@ -39,16 +39,6 @@ def any_plan(wish: "Wish", session: Session) -> Plan:
     raise Problem(f"No catalogued model is known to run on {runtime}.", hint="Name one with --model.", exit=ExitStatus.NO)
 
 
-def live_root() -> str:
-    """Where things of ours are on this machine."""
-    import os
-
-    from pathfinder.deciding.steps import places_for
-    from pathfinder.types.facts import Facts, Os
-
-    return places_for(Facts(os=Os(family="windows" if os.name == "nt" else "linux")), os.path.expanduser("~")).root  # noqa: PTH111
-
-
 def show_steps(plan: Plan, steps: tuple[Step, ...], title: str) -> None:
     from pathfinder.telling.quoting import command
 

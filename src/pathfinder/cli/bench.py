@@ -116,7 +116,7 @@ def _through_server(
 
 def _keep(done: Any, path: Path | None, session: Session) -> None:
     """The speed of generating, below the data folder. Raises `Problem` for what says nothing of this machine."""
-    from pathfinder.cli.acting import live_root
+    from pathfinder.acting.here import live_root
     from pathfinder.deciding.measured import Measured, host_of, keep
 
     row = next((row for row in done.rows if row.test.startswith("tg") and "@" not in row.test and row.concurrency == 1 and row.tps), None)

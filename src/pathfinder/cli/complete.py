@@ -73,9 +73,9 @@ def _formats() -> Iterable[str]:
 
 
 def _servers() -> Iterable[str]:
+    from pathfinder.acting.here import live_root
     from pathfinder.acting.install import home
     from pathfinder.acting.servers import listed
-    from pathfinder.cli.acting import live_root
 
     return [one.name for one in listed(home(live_root()) / "servers")]
 

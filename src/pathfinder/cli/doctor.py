@@ -150,7 +150,7 @@ def _data(session: Session) -> "Data":
 
 
 def _places() -> "Iterator[Place]":
-    from pathfinder.cli.acting import live_root
+    from pathfinder.acting.here import live_root
     from pathfinder.data import compiled
 
     cache = os.environ.get("HF_HUB_CACHE") or str(Path(os.environ.get("HF_HOME") or Path.home() / ".cache" / "huggingface") / "hub")

@@ -62,7 +62,7 @@ def _refined(found: Any, engine: str, facts: Any) -> Any:
     """By the speeds that `bench --keep` left on this machine."""
     from pathlib import Path
 
-    from pathfinder.cli.acting import live_root
+    from pathfinder.acting.here import live_root
     from pathfinder.deciding.measured import NAME, read, refined
 
     kept = Path(live_root())

@@ -15,9 +15,9 @@ def logs(
     import time
     from pathlib import Path
 
+    from pathfinder.acting.here import live_root
     from pathfinder.acting.install import home
     from pathfinder.acting.servers import alive, listed, named, tail
-    from pathfinder.cli.acting import live_root
     from pathfinder.cli.session import say
     from pathfinder.errors import Problem
 

@@ -9,9 +9,9 @@ def ps(ctx: typer.Context) -> int:
     """List the servers that `launch --detach` left running, and whether they answer."""
     import msgspec
 
+    from pathfinder.acting.here import live_root
     from pathfinder.acting.install import home
     from pathfinder.acting.servers import Listed, Processes, alive, answers, listed
-    from pathfinder.cli.acting import live_root
     from pathfinder.cli.session import say, say_json
 
     session = ctx.obj

@@ -11,9 +11,9 @@ def stop(
     every: Annotated[bool, typer.Option("--all", help="All of them.")] = False,
 ) -> int:
     """Ask a server to stop, then make it; its child processes go with it."""
+    from pathfinder.acting.here import live_root
     from pathfinder.acting.install import home
     from pathfinder.acting.servers import end, listed, named
-    from pathfinder.cli.acting import live_root
     from pathfinder.cli.session import say
     from pathfinder.errors import Problem
 

@@ -12,9 +12,10 @@ def uninstall(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only print what would be removed.")] = False,
 ) -> int:
     """Remove a runtime that pathfinder installed, and nothing else."""
+    from pathfinder.acting.here import live_root
     from pathfinder.acting.install import home, installed
     from pathfinder.acting.install import uninstall as undo
-    from pathfinder.cli.acting import agree, live_root
+    from pathfinder.cli.acting import agree
     from pathfinder.cli.hosts import only_live
     from pathfinder.cli.session import say
     from pathfinder.data import store

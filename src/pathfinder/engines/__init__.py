@@ -56,11 +56,20 @@ def reading(kind: str, asked: Engine | None, where: str) -> Engine:
     return asked
 
 
-def installed(found: Engine) -> bool:
-    """Whether this Python has the engine's package; nothing is imported."""
+def python(found: Engine) -> str | None:
+    """The Python that has the engine's package: this one, else that of the runtime `pathfinder install` made. Nothing is imported."""
     from importlib.util import find_spec
 
-    return find_spec(found.module) is not None
+    from pathfinder.acting.here import python_of
+
+    if find_spec(found.module) is not None:
+        return sys.executable
+    return python_of(found.distribution) if found.distribution else None
+
+
+def installed(found: Engine) -> bool:
+    """Whether a Python here has the engine's package."""
+    return python(found) is not None
 
 
 def need(found: Engine) -> None:
@@ -69,10 +78,10 @@ def need(found: Engine) -> None:
         raise Problem(
             f"The engine {found.name} is not installed.",
             where=found.distribution,
-            hint=f"Get it with: pip install 'llm-pathfinder[{found.extra}]'",
+            hint=f"Get it with: pip install 'llm-pathfinder[{found.extra}]', or: pathfinder install {found.distribution}",
         )
 
 
-def argv(found: Engine, python: str = sys.executable) -> list[str]:
+def argv(found: Engine) -> list[str]:
     """The command that starts the engine's script. No user site, no file beside the caller is imported."""
-    return [python, "-X", "utf8", str(Path(__file__).with_name(found.script))]
+    return [python(found) or sys.executable, "-X", "utf8", str(Path(__file__).with_name(found.script))]
