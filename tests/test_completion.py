@@ -34,10 +34,14 @@ def offers(*words: str) -> list[str]:
     return done.stdout.split()
 
 
+DGX = [id for id in store.profiles() if id.startswith("dgx")]
+
+
 @pytest.mark.parametrize(
     ("words", "some"),
     [
         (("rec",), ["recommend"]),
+        (("recommend", "--as", ""), ["svg", "html"]),
         (("matrix", ""), ["list", "show", "why", "lint", "verify", "export"]),
         (("recommend", "--pre"), ["--prefer"]),
         (("recommend", "--prefer", ""), ["simple", "fast", "throughput", "memory"]),
@@ -48,8 +52,8 @@ def offers(*words: str) -> list[str]:
         (("matrix", "why", "vl"), ["vllm"]),
         (("matrix", "export", "--as", ""), ["json", "csv", "markdown", "html"]),
         (("setup", "--as", "p"), ["ps1"]),
-        (("profiles", "show", "dgx"), ["dgx-h100", "dgx-spark"]),
-        (("detect", "--host", "profile:dgx"), ["profile:dgx-h100", "profile:dgx-spark"]),
+        (("profiles", "show", "dgx"), DGX),
+        (("detect", "--host", "profile:dgx"), [f"profile:{id}" for id in DGX]),
         (("schema", "fac"), ["facts"]),
         (("check", "vram"), ["vram", "vram.free"]),
         (("check", "--format", "git"), ["github"]),
@@ -69,7 +73,7 @@ def test_every_verb_and_every_name_there_is() -> None:
 
 
 def test_bash_breaks_words_at_colons() -> None:
-    assert offers("detect", "--host", "profile", ":", "dgx") == ["dgx-h100", "dgx-spark"]
+    assert offers("detect", "--host", "profile", ":", "dgx") == DGX
     assert offers("check", "runtime", ":", "vll") == ["vllm"]
     assert {"dgx-spark", "dgx-h100"} <= set(offers("detect", "--host", "profile", ":"))
 
