@@ -90,7 +90,7 @@ def h100_mig_1g_10gb() -> FakeHost:
 
 @machine
 def gb10() -> FakeHost:
-    host = linux("gb10", "aarch64", cpus=20, memory_kib=127600748, kernel="6.11.0-1016-nvidia")
+    host = linux("gb10", "aarch64", cpus=20, memory_kib=127600748, kernel="6.11.0-1016-nvidia", parts=("0xd87", "0xd85"))
     nvidia_kernel(host)
     pci(host, "000f:01:00.0", "030000", "10de", "2e12", "nvidia")
     host.asks["nvml"] = nvml([nvml_device(0, "000f:01:00.0", "NVIDIA GB10", "12.1", None)])
@@ -100,7 +100,7 @@ def gb10() -> FakeHost:
 @machine
 def gh200() -> FakeHost:
     """Grace-Hopper as nvidia-smi tells it when its memory query answers "[N/A]" (old firmware); no NVML."""
-    host = linux("gh200", "aarch64", cpus=72, memory_kib=480 * 10**9 // 1024, kernel="6.8.0-1036-nvidia-64k")
+    host = linux("gh200", "aarch64", cpus=72, memory_kib=480 * 10**9 // 1024, kernel="6.8.0-1036-nvidia-64k", parts=("0xd4f",))
     nvidia_kernel(host)
     pci(host, "0009:01:00.0", "030200", "10de", "2342", "nvidia")
     wide = "index,name,uuid,pci.bus_id,pci.device_id,memory.total,memory.free,driver_version,compute_cap,mig.mode.current,pcie.link.gen.max,pcie.link.width.max"

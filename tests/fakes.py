@@ -77,22 +77,32 @@ class FakeHost:
 
 
 def linux(
-    name: str, arch: str = "x86_64", *, cpus: int = 16, memory_kib: int = 64 << 20, model: str = "", kernel: str = "6.8.0-85-generic"
+    name: str,
+    arch: str = "x86_64",
+    *,
+    cpus: int = 16,
+    memory_kib: int = 64 << 20,
+    model: str = "Intel(R) Core(TM) i7-10700 CPU @ 2.90GHz",
+    kernel: str = "6.8.0-85-generic",
+    parts: tuple[str, ...] = ("0xd0b",),
 ) -> FakeHost:
-    """Ubuntu 24.04 with an AVX2 processor (or an Arm one), without any GPU."""
-    flags = "fpu sse sse2 ssse3 sse4_1 sse4_2 popcnt cx16 lahf_lm movbe avx f16c fma bmi1 bmi2 avx2 abm"
-    block = (
-        f"vendor_id\t: GenuineIntel\nmodel name\t: {model or 'Intel(R) Core(TM) i7-12700'}\nflags\t\t: {flags}\n"
+    """Ubuntu 24.04 with an AVX2 processor, or an Arm one of these parts in equal shares, without any GPU."""
+    flags = "fpu cx8 cmov mmx fxsr sse sse2 syscall lm pni ssse3 sse4_1 sse4_2 popcnt cx16 lahf_lm movbe xsave avx f16c fma bmi1 bmi2 avx2 abm aes"
+    v8 = "fp asimd evtstrm aes pmull sha1 sha2 crc32 atomics fphp asimdhp cpuid asimdrdm lrcpc dcpop asimddp"
+    v9 = " jscvt fcma flagm uscat ilrcpc flagm2 frint sb i8mm bf16 sve sve2" if parts != ("0xd0b",) else ""
+    blocks = [
+        f"vendor_id\t: {'AuthenticAMD' if 'AMD' in model else 'GenuineIntel'}\nmodel name\t: {model}\nflags\t\t: {flags}\n"
         if arch == "x86_64"
-        else "CPU implementer\t: 0x41\nCPU architecture: 8\nCPU part\t: 0xd0b\nFeatures\t: fp asimd aes sha1 sha2 crc32 atomics fphp asimdhp asimddp\n"
-    )
+        else f"CPU implementer\t: 0x41\nCPU architecture: 8\nCPU part\t: {parts[number * len(parts) // cpus]}\nFeatures\t: {v8}{v9}\n"
+        for number in range(cpus)
+    ]
     release = 'NAME="Ubuntu"\nID=ubuntu\nVERSION_ID="24.04"\nPRETTY_NAME="Ubuntu 24.04.3 LTS"\nVERSION="24.04.3 LTS (Noble Numbat)"\n'
     programs = {"python3": "/usr/bin/python3", "pip3": "/usr/bin/pip3", "git": "/usr/bin/git", "curl": "/usr/bin/curl", "cc": "/usr/bin/cc"}
     programs |= {"docker": "/usr/bin/docker", "uv": "/usr/local/bin/uv"}
     return FakeHost(
         name=name,
         files={
-            "/proc/cpuinfo": "\n".join(f"processor\t: {number}\n{block}" for number in range(cpus)),
+            "/proc/cpuinfo": "\n".join(f"processor\t: {number}\n{block}" for number, block in enumerate(blocks)),
             "/proc/meminfo": f"MemTotal:       {memory_kib} kB\nMemFree:  {memory_kib // 2} kB\nMemAvailable:   {memory_kib * 9 // 10} kB\nSwapTotal: 0 kB\n",
             "/etc/os-release": release,
             "/proc/sys/kernel/osrelease": kernel + "\n",
