@@ -93,7 +93,7 @@ def _chosen(files: Sequence["RemoteFile"], which: str | None, reads: Kind | None
 def bring(wanted: Wanted, yes: bool, session: Session) -> Path:
     """The first file, or the folder, on this machine; fetched first where it is not here and it was agreed to. Raises `Problem`."""
     from pathfinder.language.compare import spell_bytes
-    from pathfinder.network.fetch import fetch, local_path, missing_bytes, need_room
+    from pathfinder.network.fetch import fetch, missing_bytes, need_room
 
     first = wanted.files[0]
     if not wanted.here:
@@ -102,7 +102,9 @@ def bring(wanted: Wanted, yes: bool, session: Session) -> Path:
         if missing:
             what = first.name if len(wanted.files) == 1 else f"{len(wanted.files)} files"
             rest = "" if missing == total else f", of which {spell_bytes(missing)} are still to come"
-            say(f"To fetch from {first.repo}: {what}, {spell_bytes(total)}{rest}, into {local_path(first).parent}")
+            from huggingface_hub.constants import HF_HUB_CACHE
+
+            say(f"To fetch from {first.repo}: {what}, {spell_bytes(total)}{rest}, into {HF_HUB_CACHE}")
             need_room(wanted.files)
             agree("Fetch it?", yes)
         show = Bar(total)
