@@ -159,14 +159,21 @@ def test_windows_whose_library_crashed_has_unknown_features() -> None:
 
 
 def test_freebsd() -> None:
-    known = {"kern.ostype": "FreeBSD", "hw.physmem": 8 << 30, "hw.ncpu": 4, "hw.pagesize": 4096, "vm.swap_total": 1 << 30}
+    known = {
+        "kern.ostype": "FreeBSD",
+        "hw.machine_arch": "amd64",
+        "hw.physmem": 8 << 30,
+        "hw.ncpu": 4,
+        "hw.pagesize": 4096,
+        "vm.swap_total": 1 << 30,
+    }
     known |= {"vm.stats.vm.v_inactive_count": 100, "vm.stats.vm.v_free_count": 156}
     boot = 'CPU: AMD Ryzen 5 (3600.00-MHz K8-class CPU)\n  Origin="AuthenticAMD"  Id=0x1\n  Features2=0x7<SSE3,SSSE3,SSE4.1,AVX>\n'
     files = {"/var/run/dmesg.boot": boot + "  AMD Features=0x1<SYSCALL,LM>\n"}
     calls = {"cpuid": {"vendor": "AuthenticAMD", "model": "AMD Ryzen 5", "features": ["lm", "sse2", "pni", "ssse3"]}}
     facts = seen(Machine(system("FreeBSD", "amd64"), sysctl(known), calls, files))
     assert (facts.os.family, facts.cpu.threads, facts.memory.total_bytes, facts.memory.available_bytes) == ("freebsd", 4, 8 << 30, 1 << 20)
-    assert (facts.cpu.vendor, facts.cpu.model, facts.cpu.arch) == ("amd", "AMD Ryzen 5", "x86_64")
+    assert (facts.cpu.vendor, facts.cpu.model, facts.cpu.arch, facts.os.arch) == ("amd", "AMD Ryzen 5", "x86_64", "x86_64")
     assert facts.cpu.features == ("lm", "sse2", "sse3", "ssse3"), "what the kernel saves counts, not what the boot messages list"
     assert seen(Machine(None, {}, files=files)).cpu.features is None
 

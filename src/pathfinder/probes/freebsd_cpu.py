@@ -7,7 +7,9 @@ from pathfinder.host import Host, Observation
 from pathfinder.probes import _cpuid
 from pathfinder.probes._cpulist import parse_int
 from pathfinder.probes._sysctl import values
+from pathfinder.probes.lscpu import ARCHES
 
+MACHINES = {"amd64": "x86_64", "powerpc64le": "ppc64le"}
 BOOT = "/var/run/dmesg.boot"
 
 
@@ -47,7 +49,11 @@ def _counts(known: dict[str, str]) -> Iterator[Observation]:
     page = number["hw.pagesize"] or number["vm.stats.vm.v_page_size"]
     pages = [parse_int(known.get(f"vm.stats.vm.v_{name}_count")) for name in ("inactive", "cache", "laundry", "free")]
     free = sum(count or 0 for count in pages) * page if page and pages[0] is not None and pages[-1] is not None else None
+    family, arch = ARCHES.get(MACHINES.get(known.get("hw.machine_arch", ""), known.get("hw.machine_arch", "")), (None, None))
     found = {
+        "cpu.family": family,
+        "cpu.arch": arch,
+        "os.arch": arch,
         "cpu.threads": number["hw.ncpu"],
         "cpu.model": known.get("hw.model"),
         "memory.total_bytes": number["hw.physmem"],
