@@ -9,8 +9,10 @@ from functools import cache
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from pathfinder.data import store
+from pathfinder.deciding.choose import quality_of
 from pathfinder.deciding.decide import Rules, recommend
 from pathfinder.deciding.steps import places_for
 from pathfinder.estimate import Tables
@@ -214,6 +216,13 @@ def test_two_cards_are_used_before_a_lossy_form() -> None:
     plan = first("workstation-2x-rtx-3090", "mixtral-8x7b-instruct-v0.1")
     assert len(plan.devices) == 2
     assert plan.quality not in ("lossy", "poor")
+
+
+@pytest.mark.parametrize("quant", ["Q2_K", "Q3_K_M", "Q4_K_M", "Q6_K", "Q8_0"])
+def test_a_form_without_a_size_has_the_quality_its_name_tells(quant: str) -> None:
+    known = next(one for one in ask("llama-3-8b", store.models()).model.artifacts if one.quant == quant and one.bits_per_weight)
+    bare = replace(known, bits_per_weight=None, bytes=None)
+    assert quality_of(bare, None, store.rank_table()) == quality_of(known, None, store.rank_table())
 
 
 def test_a_server_whose_memory_does_not_hold_everybody_lets_some_wait() -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from pathfinder.estimate.recipe import named_bits
 from pathfinder.types.estimates import Estimate
 from pathfinder.types.models import Artifact, Demand
 from pathfinder.types.words import Batching, Frozen
@@ -52,13 +53,7 @@ def bits_per_weight(artifact: Artifact, params: int | None) -> float | None:
         return artifact.bits_per_weight
     if artifact.bytes is not None and params:
         return 8 * artifact.bytes / params
-    return NAMED_BITS.get(artifact.quant.upper().removesuffix("IT").replace("-", ""))
-
-
-NAMED_BITS = {
-    "F32": 32.0, "BF16": 16.0, "F16": 16.0, "FP16": 16.0, "FP8": 8.0, "8B": 8.5, "4B": 4.5, "AWQ": 4.25, "GPTQ": 4.25, "MXFP4": 4.25,
-}  # fmt: skip
-"""Bits per weight of forms whose size is not known; sizes come first."""
+    return named_bits(artifact.quant)
 
 
 def tiers(demand: Demand, table: Mapping[str, Any]) -> tuple[str, ...]:

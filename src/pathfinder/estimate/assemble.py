@@ -4,10 +4,9 @@ from msgspec.structs import replace
 
 from pathfinder.estimate import cache, memory, speed, typical
 from pathfinder.estimate import weights as weights_
-from pathfinder.estimate.recipe import BASE, BITS
+from pathfinder.estimate.recipe import named_bits
 from pathfinder.estimate.tables import Tables
 from pathfinder.estimate.weights import Weights
-from pathfinder.formats.gguf_types import BLOCK
 from pathfinder.types.estimates import DeviceMemory, Estimate, Interval, MemoryEstimate, SpeedEstimate
 from pathfinder.types.facts import Device, Facts
 from pathfinder.types.matrix import MemoryRule
@@ -216,15 +215,7 @@ def _by_size(place: str, weights: int, rest: int, limit: int | None) -> DeviceMe
 
 def bits(artifact: Artifact | None) -> float:
     """Bits a parameter of a quantisation; 16 where nobody says."""
-    if artifact is None:
-        return 16.0
-    if artifact.bits_per_weight:
-        return artifact.bits_per_weight
-    quant = artifact.quant.upper()
-    if (outside := BITS.get(artifact.quant.lower())) is not None:
-        return outside[0]
-    of_type = BLOCK.get(BASE.get(quant, quant))
-    return 16.0 if of_type is None else 8 * of_type[1] / of_type[0] * (1.08 if quant in BASE else 1.0)
+    return 16.0 if artifact is None else artifact.bits_per_weight or named_bits(artifact.quant) or 16.0
 
 
 def assumptions(

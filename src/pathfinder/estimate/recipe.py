@@ -98,6 +98,19 @@ def bits_of(artifact: Artifact) -> tuple[float, float] | None:
     return None
 
 
+def named_bits(quant: str) -> float | None:
+    """Bits a weight that the name of a quantisation alone tells; None for a name nobody knows."""
+    if (inside := BITS.get(quant.lower())) is not None:
+        return inside[0]
+    name = quant.upper().removeprefix("UD-")
+    of_type = BLOCK.get(BASE.get(name, name))
+    return None if of_type is None else 8 * of_type[1] / of_type[0] * (MIXED if name in BASE else 1.0)
+
+
+MIXED = 1.08
+"""Mixtures of types take about this much more than their default type."""
+
+
 def more_bits(layer: int, layers: int) -> bool:
     return layer < layers // 8 or layer >= 7 * layers // 8 or (layer - layers // 8) % 3 == 2
 
