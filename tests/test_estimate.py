@@ -20,6 +20,7 @@ from pathfinder.types.matrix import MemoryRule
 from pathfinder.types.models import Artifact, Model, Shape
 
 TRUTH = Path(__file__).parents[1].parent / "shared" / "memory"
+BUFFERS = Path(__file__).parent / "llama_cpp_buffers.tsv"
 MIB = 1 << 20
 LLAMA = MemoryRule(kind="llama.cpp")
 
@@ -46,6 +47,27 @@ def test_memory_is_llama_cpps_own(files: dict[str, tuple[Model, Artifact]]) -> N
     assert len(errors) >= 35
     assert median(errors) < 0.001
     assert max(errors) < 0.01
+
+
+def test_buffers_of_every_architecture_are_llama_cpps_own() -> None:
+    """From the catalogue's shape alone; the cache to the last hundredth of a MiB, the compute buffer as a share of all that is needed."""
+    models = {model.id: model for model in store.models()}
+    errors = []
+    for line in BUFFERS.read_text(encoding="utf-8").splitlines():
+        if line.startswith("#"):
+            continue
+        name, context, kv_type, cache_mib, compute_mib = line.split("\t")
+        model = models[name]
+        assert model.shape is not None
+        kept = sum(cache.per_layer(model.arch, model.shape, int(context), kv_type=kv_type)) / MIB
+        assert kept == pytest.approx(float(cache_mib), abs=0.02), line
+        found = recipe.weights(model, Q4)
+        assert found is not None
+        computed = compute.buffers(model, int(context), kv_type, 1, 512) / MIB
+        errors.append((abs(computed - float(compute_mib)) / (found.total / MIB + kept + float(compute_mib)), line))
+    assert len(errors) > 250
+    assert median(share for share, _ in errors) < 0.0005
+    assert max(errors)[0] < 0.03, max(errors)
 
 
 def llama(**changes: Any) -> Model:
