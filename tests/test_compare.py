@@ -55,7 +55,7 @@ def test_sizes(text, size):
 
 @pytest.mark.parametrize(
     ("size", "text"),
-    [(24 << 30, "24 GiB"), (24_000_000_000, "24 GB"), (25_757_220_864, "24.0 GiB"), (1, "1 B"), (0, "0 B"), (1536 << 20, "1536 MiB")],
+    [(24 << 30, "24 GiB"), (24_000_000_000, "24 GB"), (25_757_220_864, "24.0 GiB"), (1, "1 B"), (0, "0 B"), (1536 << 20, "1.5 GiB")],
 )
 def test_spelling_of_sizes(size, text):
     assert spell_bytes(size) == text

@@ -71,7 +71,7 @@ const asking = (() => {
     const units = [["i", 1024], ["", 1000]].flatMap(([mark, base]) => [1, 2, 3, 4, 5].map((power) => [base ** power, `${"KMGTP"[power - 1]}${mark}B`]));
     const whole = units.filter(([unit]) => size >= unit && size % unit === 0).map(([unit, name]) => [Math.floor(size / unit), name]);
     whole.sort(order);
-    if (whole.length && whole[0][0] < 10240) return whole[0].join(" ");
+    if (whole.length && whole[0][0] < 1024) return whole[0].join(" ");
     const rough = units.slice(0, 5).filter(([unit]) => size >= unit).pop();
     return rough ? `${tenths(size / rough[0])} ${rough[1]}` : `${general(size)} B`;
   }

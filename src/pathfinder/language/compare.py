@@ -91,7 +91,7 @@ def spell_bytes(size: float) -> str:
     """A size as a person would say it: `24 GiB`, `24 GB` when it is round in decimals, `23.6 GiB`."""
     units = [(base**power, f"{_UNITS[power - 1].upper()}{mark}B") for base, mark in ((1024, "i"), (1000, "")) for power in range(1, 6)]
     whole = [(int(size // unit), name) for unit, name in units if size >= unit and size % unit == 0]
-    if whole and min(whole)[0] < 10240:
+    if whole and min(whole)[0] < 1024:
         return "{} {}".format(*min(whole))
     rough = [(size / unit, name) for unit, name in units[:5] if size >= unit]
     return "{:.1f} {}".format(*rough[-1]) if rough else f"{size:g} B"
