@@ -133,7 +133,7 @@ def _mixed(name: str, quant: str, base: str, layer: int | None, shape: Shape) ->
     if base in ("F32", "F16", "BF16", "Q8_0") and quant != "MXFP4_MOE":
         return base
     if layer is None:
-        is_head = name == "output" or (shape.tied_embeddings and name == "token_embd")
+        is_head = name == "output" or (shape.tied_embeddings and name in ("token_embd", "per_layer_token_embd"))
         if quant == "MXFP4_MOE" or (quant.endswith("_L") and quant != "Q3_K_L"):
             return "Q8_0"
         if not is_head:
@@ -143,7 +143,7 @@ def _mixed(name: str, quant: str, base: str, layer: int | None, shape: Shape) ->
         return "MXFP4" if "_exps" in name else "Q8_0"
     shared = (shape.heads or 1) // max(1, shape.kv_heads or 1)
     better = more_bits(layer, shape.layers)
-    if name == "attn_v":
+    if name in ("attn_v", "attn_qkv"):
         return _value_type(quant, base, shared, better, layer, shape)
     if name.startswith("ffn_down"):
         return _down_type(quant, base, better, layer, shape)
@@ -153,8 +153,6 @@ def _mixed(name: str, quant: str, base: str, layer: int | None, shape: Shape) ->
         if shape.experts == 8:
             return "Q5_K" if base in ("Q2_K", "Q3_K", "Q4_K", "IQ3_S", "IQ3_XXS", "IQ4_NL", "IQ4_XS") else base
         return {"Q2_K": "Q3_K", "Q3_K_M": "Q4_K", "Q3_K_L": "Q5_K", "IQ3_XXS": "IQ3_S", "IQ3_M": "Q4_K"}.get(quant, base)
-    if name == "attn_qkv":
-        return {"Q3_K_M": "Q4_K", "Q3_K_L": "Q4_K", "Q4_K_M": "Q5_K", "Q5_K_M": "Q6_K", "IQ3_M": "Q4_K"}.get(quant, base)
     return base
 
 
