@@ -32,6 +32,8 @@ lint:
 
 types:
 	$(BIN)/mypy
+	$(BIN)/mypy --platform win32
+	$(BIN)/mypy --platform darwin
 
 unit:
 	$(BIN)/python -m pytest

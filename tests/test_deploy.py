@@ -177,7 +177,20 @@ def test_property_lists():
         assert all(not word.startswith("~") for word in (*found["ProgramArguments"], *found["EnvironmentVariables"].values()))
 
 
-@pytest.mark.skipif(not shutil.which("docker-compose"), reason="docker-compose is not installed here")
+def compose() -> list[str]:
+    """The command of Docker Compose 2 or newer; the first one knows an older specification."""
+    for command in (["docker", "compose"], ["docker-compose"]):
+        if shutil.which(command[0]):
+            ran = subprocess.run([*command, "version", "--short"], capture_output=True, text=True, check=False)
+            if ran.returncode == 0 and not ran.stdout.strip().startswith(("1.", "v1.")):
+                return command
+    return []
+
+
+COMPOSE = compose()
+
+
+@pytest.mark.skipif(not COMPOSE, reason="Docker Compose 2 is not installed here")
 def test_compose_by_its_own_tool(tmp_path):
     """All in one project, as it takes several files, one service each."""
     files = []
@@ -186,16 +199,16 @@ def test_compose_by_its_own_tool(tmp_path):
         file.write_text(re.sub(r"^  [a-z0-9-]+:$", f"  service{number}:", text, count=1, flags=re.M))
         files += ["-f", str(file)]
         assert text.count("\n    image:") == 1, key
-    ran = subprocess.run(["docker-compose", *files, "config"], capture_output=True, text=True, check=False)
+    ran = subprocess.run([*COMPOSE, *files, "config"], capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stderr
     assert len(yaml.safe_load(ran.stdout)["services"]) == len(files) // 2
 
 
-@pytest.mark.skipif(not shutil.which("docker-compose"), reason="docker-compose is not installed here")
+@pytest.mark.skipif(not COMPOSE, reason="Docker Compose 2 is not installed here")
 def test_compose_itself_gives_hostile_words_back(tmp_path):
     plan = hostile([*EVIL, *LINES])
     (tmp_path / "x.yaml").write_text(render("compose", plan, FOLDER))
-    ran = subprocess.run(["docker-compose", "-f", str(tmp_path / "x.yaml"), "config"], capture_output=True, text=True, check=True)
+    ran = subprocess.run([*COMPOSE, "-f", str(tmp_path / "x.yaml"), "config"], capture_output=True, text=True, check=True)
     service = next(iter(yaml.safe_load(ran.stdout)["services"].values()))
     # What it prints is a compose file again, with its dollars doubled.
     assert [interpolated(word) for word in service["command"]] == [*EVIL, *LINES]

@@ -130,6 +130,7 @@ LABELS = {
     "backends.cuda.version": "CUDA of the driver",
     "toolkits.cuda.version": "CUDA toolkit",
     "toolkits.rocm.version": "ROCm toolkit",
+    "board.l4t": "Jetson Linux",
 }
 
 

@@ -32,7 +32,7 @@ def statvfs(path: str) -> dict[str, int]:
 
 def confstr(name: str) -> str:
     """glibc answers `CS_GNU_LIBC_VERSION`; others do not know the name."""
-    if not hasattr(os, "confstr") or name not in os.confstr_names:
+    if sys.platform == "win32" or name not in os.confstr_names:
         raise FileNotFoundError(f"no confstr {name}")
     value = os.confstr(name)
     if value is None:
@@ -42,7 +42,7 @@ def confstr(name: str) -> str:
 
 def page_size() -> int:
     """Bytes of one page: 4, 16 or 64 KiB."""
-    if not hasattr(os, "sysconf"):
+    if sys.platform == "win32":
         raise FileNotFoundError("no sysconf on this system")
     return os.sysconf("SC_PAGE_SIZE")
 

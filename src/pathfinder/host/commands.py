@@ -3,6 +3,7 @@
 
 import errno
 import os
+import sys
 import threading
 from time import monotonic, perf_counter
 from typing import IO, Any
@@ -109,7 +110,7 @@ def _stopped(child: Any, silence: Any, note: str, began: float) -> Answer[Ran]:
 def stop(child: Any) -> None:
     """Kills the child and its session; never waits for one the kernel does not let go of."""
     try:
-        if os.name == "posix":
+        if sys.platform != "win32":
             os.killpg(child.pid, 9)
         else:
             child.kill()

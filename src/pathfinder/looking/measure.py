@@ -73,8 +73,9 @@ def _copy_trials(threads: int) -> list[float]:
 def _places(threads: int) -> list[int | None]:
     """A processor for each thread, spread evenly over those allowed; None where threads cannot be bound."""
     import os
+    import sys
 
-    if not hasattr(os, "sched_setaffinity"):
+    if sys.platform != "linux":
         return [None] * threads
     allowed = sorted(os.sched_getaffinity(0))
     return [allowed[number * len(allowed) // threads % len(allowed)] for number in range(threads)]
@@ -84,8 +85,9 @@ def _copy(gate: object, place: int | None) -> None:
     """The buffers belong to the thread that uses them, so that each lies in the memory next to its processor."""
     import ctypes
     import os
+    import sys
 
-    if place is not None:
+    if place is not None and sys.platform == "linux":
         os.sched_setaffinity(0, {place})  # the calling thread's alone
     source, target = ctypes.create_string_buffer(BUFFER_BYTES), ctypes.create_string_buffer(BUFFER_BYTES)
     ctypes.memset(source, 1, BUFFER_BYTES)

@@ -6,6 +6,7 @@ Windows and the BSDs keep no list of features in a file. Bits: Intel SDM volume 
 import ctypes
 import os
 import platform
+import sys
 from typing import Any
 
 CODE = bytes.fromhex("53 89f8 89f1 0fa2 418900 41895804 41894808 4189500c 5b c3")
@@ -90,8 +91,8 @@ _KEPT: "list[object]" = []
 
 
 def _function(code: bytes, result: Any, *arguments: Any) -> Any:
-    if os.name == "nt":
-        kernel = ctypes.windll.kernel32  # type: ignore[attr-defined]
+    if sys.platform == "win32":
+        kernel = ctypes.windll.kernel32
         kernel.VirtualAlloc.restype = ctypes.c_void_p
         kernel.VirtualAlloc.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_uint32, ctypes.c_uint32)
         address = kernel.VirtualAlloc(None, 4096, 0x3000, 0x40)

@@ -18,7 +18,7 @@ def ask():
     metal = ctypes.CDLL("/System/Library/Frameworks/Metal.framework/Metal")
     runtime.sel_registerName.restype = ctypes.c_void_p
     runtime.sel_registerName.argtypes = [ctypes.c_char_p]
-    address = ctypes.cast(runtime.objc_msgSend, ctypes.c_void_p).value
+    address = ctypes.cast(runtime.objc_msgSend, ctypes.c_void_p).value or 0
 
     def send(target, name, result, *arguments):
         kinds = [ctypes.c_void_p, ctypes.c_void_p] + [ctypes.c_long for _ in arguments]
