@@ -168,3 +168,11 @@ def test_few_cores_are_judged_by_their_instructions(tables: Tables) -> None:
     rates = [one.decode_tps.likely or 0 for one in (fast, plain, old)]
     assert rates == sorted(rates, reverse=True)
     assert rates[0] > 2 * rates[1] > 3 * rates[2]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "lead"),
+    [("ryzen [3579] x", "ryzen "), ("cores? x", ""), ("abc|def", ""), ("xeon.*(platinum|gold)", "xeon"), (r"\bn100", ""), ("i[357]", "i")],
+)
+def test_what_a_pattern_begins_with(pattern: str, lead: str) -> None:
+    assert chips._lead(pattern) == lead

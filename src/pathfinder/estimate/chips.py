@@ -98,10 +98,22 @@ def _family(model: str | None, board: str | None, documents: Mapping[str, Any]) 
     text = " ".join(part for part in (model, board) if part).lower()
     text = re.sub(r"\((?:r|tm)\)", "", text)
     for name, raw in every({"cpu": documents.get("cpu") or {}}):
-        pattern = raw.get("pattern")
-        if pattern and text and re.search(str(pattern), text):
+        pattern = str(raw.get("pattern") or "")
+        if pattern and _lead(pattern) in text and re.search(pattern, text):
             return published(name, raw)
     return None
+
+
+def _lead(pattern: str) -> str:
+    """The letters a regular expression begins with: to look for them costs nothing beside compiling seventy expressions."""
+    if "|" in _IN_BRACKETS.sub("", pattern):
+        return ""
+    found = _LETTERS.match(pattern)
+    return found[0] if found else ""
+
+
+_IN_BRACKETS = re.compile(r"\([^()]*\)")
+_LETTERS = re.compile(r"[a-z ]+(?![a-z ?*{])")
 
 
 def every(documents: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
