@@ -17,6 +17,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 from pathfinder.judging import probe_model
 
@@ -72,6 +73,8 @@ def main() -> None:
     dry = [*PATHFINDER, "launch", asked.runtime, "--model", asked.model, "--port", str(PORT), "--dry-run"]
     argv = shlex.split(subprocess.run(dry, capture_output=True, text=True, check=True).stdout.strip().splitlines()[-1])
     argv[0] = os.path.expanduser(argv[0])  # noqa: PTH111
+    if not Path(argv[0]).exists():
+        raise SystemExit(f"{argv[0]} is not there: run `pathfinder install {asked.runtime}` first.")
     hand, ours, ended = [], [], []
     for _ in range(asked.rounds):
         hand.append(by_hand(argv))

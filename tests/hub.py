@@ -10,10 +10,16 @@ Large files (over 1,000 bytes) are served as the hub serves LFS files: a redirec
 
 import hashlib
 import json
+import os
 import re
+import subprocess
 import sys
 import threading
 import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -169,6 +175,40 @@ class Hub(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:
         pass
+
+
+@dataclass(frozen=True)
+class Served:
+    """The server as tests speak with it, from outside its process."""
+
+    url: str
+
+    def misbehave(self, **faults: Any) -> None:
+        urllib.request.urlopen(urllib.request.Request(f"{self.url}/misbehave", json.dumps(faults).encode())).read()
+
+    def log(self) -> dict[str, Any]:
+        log: dict[str, Any] = json.load(urllib.request.urlopen(f"{self.url}/log"))
+        return log
+
+    def environment(self, home: Path, **more: str) -> dict[str, str]:
+        return {
+            **os.environ,
+            "HF_ENDPOINT": self.url,
+            "HF_HOME": str(home),
+            "HF_HUB_DISABLE_TELEMETRY": "1",
+            "NO_PROXY": "127.0.0.1,localhost",
+            **more,
+        }
+
+
+@contextmanager
+def serve(folder: Path) -> Iterator[str]:
+    """The address of a process of its own that serves a folder."""
+    process = subprocess.Popen([sys.executable, __file__, str(folder)], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    yield process.stdout.readline().strip()
+    process.kill()
+    process.wait()
 
 
 if __name__ == "__main__":

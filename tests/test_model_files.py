@@ -6,15 +6,15 @@ import shutil
 import socket
 import subprocess
 import sys
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.hub import Served, serve
 
 from pathfinder import engines
 from pathfinder.errors import Problem
@@ -27,19 +27,8 @@ needs_mlx = pytest.mark.skipif(not engines.installed(engines.ENGINES["mlx"]), re
 GGUF, FOLDER = "acme/probe-GGUF", "acme/probe-mlx"
 
 
-class Hub(NamedTuple):
-    url: str
-
-    def misbehave(self, **faults: Any) -> None:
-        urllib.request.urlopen(urllib.request.Request(f"{self.url}/misbehave", json.dumps(faults).encode())).read()
-
-    def log(self) -> dict[str, Any]:
-        log: dict[str, Any] = json.load(urllib.request.urlopen(f"{self.url}/log"))
-        return log
-
-
 @pytest.fixture(scope="module")
-def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
+def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """Two repositories: the probe model as three GGUF files, and as a folder with things nobody loads."""
     root = tmp_path_factory.mktemp("hub")
     (root / GGUF).mkdir(parents=True)
@@ -50,15 +39,12 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
     (root / FOLDER / "pytorch_model.bin").write_bytes(b"x" * 5000)
     (root / FOLDER / "original").mkdir()
     (root / FOLDER / "original" / "params.json").write_text("{}")
-    process = subprocess.Popen([sys.executable, str(Path(__file__).with_name("hub.py")), str(root)], stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    yield Hub(process.stdout.readline().strip())
-    process.kill()
-    process.wait()
+    with serve(root) as url:
+        yield Served(url)
 
 
-def pathfinder(hub: Hub, home: Path, *args: str, stdin: str = "") -> tuple[int, str, str]:
-    env = {**os.environ, "HF_ENDPOINT": hub.url, "HF_HOME": str(home), "HF_HUB_DISABLE_TELEMETRY": "1", "NO_PROXY": "127.0.0.1,localhost"}
+def pathfinder(hub: Served, home: Path, *args: str, stdin: str = "") -> tuple[int, str, str]:
+    env = hub.environment(home)
     done = subprocess.run(
         [sys.executable, "-c", "from pathfinder.cli import script; script()", *args],
         capture_output=True, text=True, env=env, check=False, timeout=120, input=stdin,
@@ -68,7 +54,7 @@ def pathfinder(hub: Hub, home: Path, *args: str, stdin: str = "") -> tuple[int, 
 
 
 @needs_llama
-def test_a_quantisation_is_fetched_once_and_judged(hub: Hub, tmp_path: Path) -> None:
+def test_a_quantisation_is_fetched_once_and_judged(hub: Served, tmp_path: Path) -> None:
     hub.misbehave()
     status, out, err = pathfinder(hub, tmp_path, "run", "--model", f"hf:{GGUF}:Q8_0", "--yes", "--json")
     said = json.loads(out)
@@ -82,7 +68,7 @@ def test_a_quantisation_is_fetched_once_and_judged(hub: Hub, tmp_path: Path) -> 
 
 
 @needs_llama
-def test_without_a_quantisation_the_usual_one_and_a_file_by_its_name(hub: Hub, tmp_path: Path) -> None:
+def test_without_a_quantisation_the_usual_one_and_a_file_by_its_name(hub: Served, tmp_path: Path) -> None:
     hub.misbehave()
     for ref, name in ((f"hf:{GGUF}", "probe-Q4_0.gguf"), (f"hf:{GGUF}:probe-F16.gguf", "probe-F16.gguf")):
         status, out, _ = pathfinder(hub, tmp_path, "run", "--model", ref, "--yes")
@@ -90,7 +76,7 @@ def test_without_a_quantisation_the_usual_one_and_a_file_by_its_name(hub: Hub, t
 
 
 @needs_mlx
-def test_a_folder_without_what_nobody_loads(hub: Hub, tmp_path: Path) -> None:
+def test_a_folder_without_what_nobody_loads(hub: Served, tmp_path: Path) -> None:
     hub.misbehave()
     status, out, _ = pathfinder(hub, tmp_path, "run", "--model", f"hf:{FOLDER}", "--yes", "--json")
     said = json.loads(out)
@@ -103,7 +89,7 @@ def test_a_folder_without_what_nobody_loads(hub: Hub, tmp_path: Path) -> None:
 
 
 @needs_llama
-def test_bench_takes_the_same_references(hub: Hub, tmp_path: Path) -> None:
+def test_bench_takes_the_same_references(hub: Served, tmp_path: Path) -> None:
     hub.misbehave()
     args = ("--prompts", "16", "--tokens", "4", "--repetitions", "1", "--threads", "1", "--yes", "--json")
     status, out, _ = pathfinder(hub, tmp_path, "bench", "--model", f"hf:{GGUF}:Q4_0", *args)
@@ -112,7 +98,7 @@ def test_bench_takes_the_same_references(hub: Hub, tmp_path: Path) -> None:
 
 
 @needs_llama
-def test_a_name_of_the_catalogue(hub: Hub, tmp_path: Path) -> None:
+def test_a_name_of_the_catalogue(hub: Served, tmp_path: Path) -> None:
     hub.misbehave()
     overlay = tmp_path / "overlay" / "models"
     overlay.mkdir(parents=True)
@@ -130,7 +116,7 @@ def test_a_name_of_the_catalogue(hub: Hub, tmp_path: Path) -> None:
 
 
 @needs_llama
-def test_nothing_is_fetched_unasked(hub: Hub, tmp_path: Path) -> None:
+def test_nothing_is_fetched_unasked(hub: Served, tmp_path: Path) -> None:
     hub.misbehave()
     status, out, err = pathfinder(hub, tmp_path, "run", "--model", f"hf:{GGUF}:Q4_0")
     assert status == 1 and "--yes" in err and "To fetch" in out
@@ -138,7 +124,7 @@ def test_nothing_is_fetched_unasked(hub: Hub, tmp_path: Path) -> None:
 
 
 @needs_llama
-def test_a_fetch_that_broke_off_goes_on(hub: Hub, tmp_path: Path) -> None:
+def test_a_fetch_that_broke_off_goes_on(hub: Served, tmp_path: Path) -> None:
     hub.misbehave(status=429, retry_after="3600")
     status, _, err = pathfinder(hub, tmp_path, "run", "--model", f"hf:{GGUF}:F16", "--yes")
     assert status == 1 and "goes on" in err
@@ -158,7 +144,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_a_refusal_is_one_sentence_before_anything_is_fetched(case: str, hub: Hub, tmp_path: Path) -> None:
+def test_a_refusal_is_one_sentence_before_anything_is_fetched(case: str, hub: Served, tmp_path: Path) -> None:
     hub.misbehave()
     args, expected, words = REFUSED[case]
     status, out, err = pathfinder(hub, tmp_path, *args)
@@ -242,7 +228,7 @@ http.server.HTTPServer(("127.0.0.1", int(sys.argv[-1])), Handler).serve_forever(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the toy server is a shell script")
-def test_launch_fetches_before_a_server_starts_that_is_on_the_path(hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_launch_fetches_before_a_server_starts_that_is_on_the_path(hub: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "overlay" / "runtimes").mkdir(parents=True)
     (tmp_path / "overlay" / "runtimes" / "toy.yaml").write_text(RUNTIME.replace("PYTHON", sys.executable))
     program = tmp_path / "bin" / "toy-server"
@@ -272,7 +258,7 @@ def test_launch_fetches_before_a_server_starts_that_is_on_the_path(hub: Hub, tmp
 
 
 @needs_llama
-def test_a_cache_that_cannot_be_written_is_one_sentence(hub: Hub, tmp_path: Path) -> None:
+def test_a_cache_that_cannot_be_written_is_one_sentence(hub: Served, tmp_path: Path) -> None:
     """A file stands where the folder would be; a read-only disk says the same with another word (tried with a tmpfs)."""
     hub.misbehave()
     (tmp_path / "file").write_text("")

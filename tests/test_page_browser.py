@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from msgspec import to_builtins
 from msgspec.structs import replace
-from tests.browser import chromium, text_of, whole
+from tests.browser import text_of
 
 from pathfinder.data import store
 
@@ -16,21 +16,8 @@ WIDE, PHONE = {"width": 1440, "height": 900}, {"width": 360, "height": 780}
 
 
 @pytest.fixture(scope="module")
-def browser():
-    with chromium() as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
 def runtimes():
     return [store.whole(one.id) for one in store.matrix()]
-
-
-@pytest.fixture(scope="module")
-def address(tmp_path_factory):
-    path = tmp_path_factory.mktemp("page") / "matrix.html"
-    path.write_text(whole(), encoding="utf-8")
-    return path.as_uri()
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import sys
 
 import msgspec
 import pytest
-from tests.browser import HOSTS, MACHINES, chromium, facts_of, whole
+from tests.browser import HOSTS, MACHINES, facts_of
 
 from pathfinder.data import store
 from pathfinder.deciding.decide import runs
@@ -17,19 +17,6 @@ from pathfinder.types.models import Demand
 @pytest.fixture(scope="module")
 def runtimes():
     return sorted((store.whole(one.id) for one in store.matrix()), key=lambda one: (one.name.lower(), one.id))
-
-
-@pytest.fixture(scope="module")
-def address(tmp_path_factory):
-    path = tmp_path_factory.mktemp("page") / "matrix.html"
-    path.write_text(whole(), encoding="utf-8")
-    return path.as_uri()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as found:
-        yield found
 
 
 ASK = """text => {

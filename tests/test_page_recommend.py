@@ -9,7 +9,7 @@ from itertools import product
 import msgspec
 import pytest
 from msgspec.structs import replace
-from tests.browser import MACHINES, chromium, facts_of, known, whole
+from tests.browser import MACHINES, facts_of, known
 
 from pathfinder.data import store
 from pathfinder.deciding.decide import Rules, decide, spelt
@@ -22,19 +22,6 @@ from pathfinder.telling.quoting import command
 
 EACH = int(os.environ.get("PATHFINDER_PAGE_DEMANDS", "5"))
 """Demands asked of each machine, others for every machine; there are some 850, all of them take an hour."""
-
-
-@pytest.fixture(scope="module")
-def address(tmp_path_factory):
-    path = tmp_path_factory.mktemp("page") / "matrix.html"
-    path.write_text(whole(), encoding="utf-8")
-    return path.as_uri()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as found:
-        yield found
 
 
 @pytest.fixture(scope="module")

@@ -1,13 +1,12 @@
 """`recommend --as svg|html`: drawn to scale, whole, escaped, in need of nothing else, and inside its own edges."""
 
 import xml.etree.ElementTree as Tree
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from html.parser import HTMLParser
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
-from tests.browser import chromium
 
 from pathfinder.cli import main
 from pathfinder.cli.hosts import Known
@@ -170,12 +169,6 @@ def test_the_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert "One of: html, svg" in capsys.readouterr().err
     assert main(["recommend", *host, "--host", "profile:dgx-spark", "--as", "svg"]) == 2
     assert capsys.readouterr().out == ""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with chromium() as found:
-        yield found
 
 
 @pytest.mark.parametrize("case", CASES)
