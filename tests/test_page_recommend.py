@@ -248,6 +248,7 @@ def test_chosen_by_keyboard_alone(judged):
     assert tab.evaluate("document.activeElement.tagName") == "SUMMARY"
     tab.keyboard.press("Tab")
     tab.keyboard.press("Enter")
+    tab.locator("#plans details[open] pre").nth(1).wait_for()  # the commands come with the event of opening
     assert tab.locator("#plans details[open] pre").count() == 2
 
 
